@@ -1,0 +1,1 @@
+//! The fronts of an agent: HTTP now.

@@ -1,0 +1,1 @@
+//! Replacing and deleting: plan, run, sweep.

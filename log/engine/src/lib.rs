@@ -1,0 +1,1 @@
+//! Following the ledger, append, fetch, groups and retention.

@@ -1,0 +1,1 @@
+//! The ordering table: positions, the chain, the base, halt and era.

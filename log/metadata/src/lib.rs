@@ -1,0 +1,1 @@
+//! Entries, proposals, the fold and its snapshots: everything the ledger means.

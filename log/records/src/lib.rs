@@ -1,0 +1,1 @@
+//! Kafka record batches, version 2: read, verify, patch, build and walk.

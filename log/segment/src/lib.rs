@@ -1,0 +1,1 @@
+//! The object that holds record batches of many partitions: build and open.

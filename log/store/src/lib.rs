@@ -1,0 +1,1 @@
+//! Objects: keys, write-once puts, ranged reads, the cache.

@@ -1,0 +1,1 @@
+//! Time, chance and stop: the one door for each.

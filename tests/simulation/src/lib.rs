@@ -1,0 +1,1 @@
+//! Agents, clients and faults in one deterministic process.
