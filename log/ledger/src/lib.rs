@@ -1,1 +1,22 @@
 //! The ordering table: positions, the chain, the base, halt and era.
+//!
+//! A ledger is one table of small entries in a total order. A backend ([`Backend`]) keeps the entries and one record,
+//! the base; everything that makes them an order that can be trusted stands here once, above the backends
+//! ([`Ledger`]): the genesis entry, the chain of hashes, the looks at the base and the predecessor, the lost end, halt
+//! and era, and the witness. This room never reads the body of an entry and knows nothing of topics or offsets.
+
+pub mod backend;
+pub mod chain;
+pub mod envelope;
+mod error;
+mod ids;
+mod ledger;
+pub mod witness;
+
+pub use backend::{Append, Backend, Base, Looks, RawEntry, RawRead};
+pub use chain::{Entry, EntryKind, Evidence, Loss, Tip};
+pub use envelope::{Envelope, Kind};
+pub use error::{Happened, LedgerError, OpenError};
+pub use ids::{ClusterId, ClusterIdError, Era, Hash, Position};
+pub use ledger::{Accepted, Appended, Halted, Ledger, ReadOutcome, WitnessOutcome};
+pub use witness::{MemoryWitness, Version, WitnessError, WitnessStore};

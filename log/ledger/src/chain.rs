@@ -1,0 +1,137 @@
+//! The judge of the chain: given the last entry one has folded, what is the next one? Pure; it never sees a backend.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::envelope::{Envelope, Kind};
+use crate::ids::{Era, Hash, Position};
+
+/// The last entry its holder has folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tip {
+    /// The era in force after that entry.
+    pub era: Era,
+    /// Its position.
+    pub position: Position,
+    /// The hash of its stored bytes.
+    pub hash: Hash,
+}
+
+/// An entry, judged: what the fold gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its position.
+    pub position: Position,
+    /// The era in force after it.
+    pub era: Era,
+    /// The hash of its stored bytes.
+    pub hash: Hash,
+    /// What it means.
+    pub kind: EntryKind,
+}
+
+impl Entry {
+    /// The tip of one who has folded this entry.
+    pub fn tip(&self) -> Tip {
+        Tip {
+            era: self.era,
+            position: self.position,
+            hash: self.hash,
+        }
+    }
+}
+
+/// What an entry means to the fold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntryKind {
+    /// Proposals, encoded; this room does not read them.
+    Proposals(Bytes),
+    /// Takes its position and has no effect: an entry, or a halt, of an era that is over.
+    Void,
+    /// From here on the fold takes no writes and nothing is swept, until a new era begins.
+    Halt {
+        /// The era whose loss it tells of.
+        era: Era,
+        /// True when the entry is no halt by kind, but one whose hash or era does not fit where it stands.
+        misfit: bool,
+    },
+    /// An operator accepted the loss; a halt before it is over.
+    NewEra,
+}
+
+/// How a lost end was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Evidence {
+    /// One's own entry is missing, or another one stands in its place.
+    OwnEntry,
+    /// The ledger does not contain what the witness says.
+    Witness,
+}
+
+/// A lost end: an entry that was in the ledger and is not there any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loss {
+    /// The entry that should be there.
+    pub expected: Tip,
+    /// The hash of the entry that stands in its place; none when the position is empty.
+    pub found: Option<Hash>,
+    /// Who remembers the entry.
+    pub evidence: Evidence,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Tip { era, position, hash } = self.expected;
+        let witness = match self.evidence {
+            Evidence::OwnEntry => "this process",
+            Evidence::Witness => "the witness",
+        };
+        write!(
+            f,
+            "{witness} knows entry {position} of era {era} with hash {hash}; the ledger has "
+        )?;
+        match self.found {
+            Some(found) => write!(f, "one with hash {found}"),
+            None => write!(f, "none there"),
+        }
+    }
+}
+
+/// Judges the entry after `tip`. Every entry takes its position, whatever it is; so the chain can always go on, and a
+/// halt can always be appended.
+///
+/// - An entry of an **older era** was put by one who had not yet read of the new era, or arrived late. It has no effect:
+///   if it were a halt, one loss would halt twice.
+/// - An entry of **this era that fits** is what its kind says. A halt that names an older era was written by one who
+///   then was behind an accepted loss, and has no effect either.
+/// - An entry of **this era that does not fit** was put over a hole, on a backend that does not check the predecessor,
+///   by one who knew entries that are lost. It is proof of the loss, so it is itself a halt.
+/// - An entry of a **newer era** can only be the one that begins it, and must fit. Anything else is proof that the
+///   beginning of that era was lost, so it is a halt too.
+pub(crate) fn judge(tip: &Tip, hash: Hash, envelope: &Envelope) -> Entry {
+    let fits = envelope.previous == tip.hash;
+    let misfit = EntryKind::Halt {
+        era: envelope.era,
+        misfit: true,
+    };
+    let (era, kind) = match (envelope.era, envelope.kind) {
+        (era, _) if era < tip.era => (tip.era, EntryKind::Void),
+        (era, Kind::NewEra) if era > tip.era && fits => (era, EntryKind::NewEra),
+        (era, _) if era > tip.era || !fits => (tip.era, misfit),
+        (_, Kind::Proposals) => (tip.era, EntryKind::Proposals(envelope.body.clone())),
+        (_, Kind::Halt { era }) if era < tip.era => (tip.era, EntryKind::Void),
+        (_, Kind::Halt { era }) => (tip.era, EntryKind::Halt { era, misfit: false }),
+        // A second genesis, or an era that begins twice: no one writes these, so the table was tampered with.
+        (_, Kind::Genesis | Kind::NewEra) => (tip.era, misfit),
+    };
+    Entry {
+        position: envelope.position,
+        era,
+        hash,
+        kind,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,413 @@
+//! What stands above every backend, once: appending at a tip, reading from a tip, moving the base.
+//!
+//! A [`Ledger`] holds no place in the order: each call is told the caller's [`Tip`], so that agents in one process may
+//! share it. It never retries a call by itself: who appends knows best what to do next.
+
+mod loss;
+mod open;
+mod witness;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use world::World;
+
+use crate::backend::{Append, Backend, Base, Looks, RawRead};
+use crate::chain::{self, Entry, Evidence, Loss, Tip};
+use crate::envelope::{Envelope, HEADER_BYTES, Kind};
+use crate::error::{LedgerError, OpenError};
+use crate::ids::{ClusterId, Hash, Position};
+use crate::witness::WitnessStore;
+
+/// How many entries one call to [`Ledger::delete_below`] deletes at most.
+const DELETE_BATCH_ENTRIES: u32 = 256;
+
+/// What became of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Appended {
+    /// The entry counts, and this is its tip. It has no effect before it is folded.
+    At(Tip),
+    /// Another entry has the position: read on, fold, and append at the new tip. When nothing is there after all (an
+    /// object store that had two puts under way), try again.
+    Taken,
+    /// The caller was asleep while the base moved past its tip. Nothing of it counts: start from the base.
+    Reload,
+    /// The ledger lost its end: stop, and call [`Ledger::halt`].
+    Lost(Loss),
+}
+
+/// What a read found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadOutcome {
+    /// The tip's own entry is where it was, and these follow it.
+    Entries {
+        /// In order, judged, without gaps; empty when the tip is the end.
+        entries: Vec<Entry>,
+        /// Whether the last of them (or the tip) was the ledger's end when it was read.
+        at_end: bool,
+    },
+    /// The base moved past the tip: start from this base.
+    Reload(Base),
+    /// The ledger lost its end: stop, and call [`Ledger::halt`].
+    Lost(Loss),
+}
+
+/// What became of a halt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halted {
+    /// The ledger now ends with this halt.
+    At(Tip),
+    /// It was halted already; it ends here.
+    Already(Tip),
+    /// The loss was accepted, or the base moved past it: start from this base.
+    Reload(Base),
+    /// Read again, the ledger has the entry.
+    NotLost,
+}
+
+/// What became of accepting a loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    /// The entry that begins the new era.
+    At(Tip),
+    /// The ledger is not halted; it ends here.
+    NotHalted(Tip),
+}
+
+/// What comparing or refreshing the witness showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WitnessOutcome {
+    /// The witness was written and now says the tip.
+    Refreshed,
+    /// The ledger contains what the witness says (or there is no witness, or what it says was trimmed or accepted).
+    Contained,
+    /// The witness is ahead of the caller, who must not touch it. No sign of a loss: the caller has to read on.
+    Behind,
+    /// Another process replaced it meanwhile.
+    Raced,
+    /// The base moved past the caller's tip: it has to reload.
+    Reload,
+    /// The ledger lost its end: stop, and call [`Ledger::halt`].
+    Lost(Loss),
+}
+
+/// A ledger, open. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    backend: Arc<dyn Backend>,
+    witness: Arc<dyn WitnessStore>,
+    cluster: ClusterId,
+}
+
+impl Ledger {
+    /// Opens a ledger, and begins it when it has not begun: genesis at position 0, then the base from what position 0
+    /// holds. The witness is not looked at; see [`Ledger::check_witness`].
+    ///
+    /// # Errors
+    /// When the backend fails, or holds something else than a ledger.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever opens hands over its handles")]
+    pub async fn open(
+        backend: Arc<dyn Backend>,
+        witness: Arc<dyn WitnessStore>,
+        world: World,
+    ) -> Result<Ledger, OpenError> {
+        let cluster = open::begin(&*backend, &world.chance).await?;
+        Ok(Ledger {
+            backend,
+            witness,
+            cluster,
+        })
+    }
+
+    /// The cluster whose ledger this is.
+    pub fn cluster(&self) -> ClusterId {
+        self.cluster
+    }
+
+    /// The most bytes that the body of an entry may have.
+    pub fn entry_bytes_max(&self) -> usize {
+        self.backend.entry_bytes_max() - HEADER_BYTES
+    }
+
+    /// Up to how many bytes a batch is cheaper inside an entry than as an object of its own.
+    pub fn inline_bytes_max(&self) -> usize {
+        self.backend.inline_bytes_max()
+    }
+
+    /// The base as it is now.
+    ///
+    /// # Errors
+    /// When it cannot be read, is gone, or names another cluster.
+    pub async fn base(&self) -> Result<Base, LedgerError> {
+        let base = self.backend.base().await?.ok_or(LedgerError::NoBase)?;
+        if base.cluster != self.cluster {
+            return Err(LedgerError::OtherCluster {
+                expected: self.cluster,
+                found: base.cluster,
+            });
+        }
+        Ok(base)
+    }
+
+    /// Puts an entry with proposals after `tip`.
+    ///
+    /// Dropping the future leaves it unknown whether the entry was put.
+    ///
+    /// # Errors
+    /// [`LedgerError::TooLarge`] and others that are definite; [`LedgerError::Unknown`] when the entry may be there, may
+    /// come, or was put and then could not be looked after: reading on tells.
+    pub async fn append(&self, tip: &Tip, body: Bytes) -> Result<Appended, LedgerError> {
+        self.put(tip, Kind::Proposals, tip.era, body).await
+    }
+
+    async fn put(&self, tip: &Tip, kind: Kind, era: u64, body: Bytes) -> Result<Appended, LedgerError> {
+        let bytes_max = self.entry_bytes_max();
+        if body.len() > bytes_max {
+            let bytes = body.len();
+            return Err(LedgerError::TooLarge { bytes, bytes_max });
+        }
+        let envelope = Envelope {
+            kind,
+            era,
+            position: tip.position + 1,
+            previous: tip.hash,
+            body,
+        };
+        let (bytes, hash) = envelope.seal();
+        let put = Tip {
+            era,
+            position: envelope.position,
+            hash,
+        };
+        match (
+            self.backend.append(put.position, tip.hash, bytes).await?,
+            self.backend.looks(),
+        ) {
+            (Append::Appended, Looks::InStatement) => Ok(Appended::At(put)),
+            (Append::Appended, Looks::AfterPut) => self.look_after(tip, put).await.map_err(LedgerError::after_put),
+            (Append::Taken, _) => Ok(Appended::Taken),
+            (Append::Trimmed, _) => Ok(Appended::Reload),
+            (Append::PredecessorDiffers, _) => self.doubt_refusal(tip).await,
+        }
+    }
+
+    /// The looks at base and predecessor after a put on a backend that checks neither, in one round trip.
+    ///
+    /// *Base below the position*: it was below when the entry was put, so nothing had been deleted there, and the entry
+    /// is the first of its position. *Base at or beyond*: an entry may have been deleted there before, so ours is
+    /// false; nobody folds it, for every read looks at the base too. *Predecessor missing or different*: the two
+    /// looks ran at once, so the base may have moved and the predecessor been deleted between them: the base
+    /// is looked at again, after the predecessor, before this is called a loss.
+    async fn look_after(&self, tip: &Tip, put: Tip) -> Result<Appended, LedgerError> {
+        let (base, predecessor) = futures::join!(self.base(), self.hash_at(tip.position));
+        if base?.position >= put.position {
+            return Ok(Appended::Reload);
+        }
+        if predecessor? == Some(tip.hash) {
+            return Ok(Appended::At(put));
+        }
+        match self.find(tip, Evidence::OwnEntry).await? {
+            Found::Trimmed(_) => Ok(Appended::Reload),
+            Found::Lost(loss) => Ok(Appended::Lost(loss)),
+            Found::There => Err(LedgerError::unknown("the entry before changed while it was looked at")),
+        }
+    }
+
+    /// A backend refused to write because the predecessor was not what the caller knows. Nothing was written.
+    async fn doubt_refusal(&self, tip: &Tip) -> Result<Appended, LedgerError> {
+        match self.find(tip, Evidence::OwnEntry).await? {
+            Found::Trimmed(_) => Ok(Appended::Reload),
+            Found::Lost(loss) => Ok(Appended::Lost(loss)),
+            Found::There => Err(LedgerError::Corrupt {
+                position: tip.position,
+                what: "the backend knows it by another hash than its bytes have".to_owned(),
+            }),
+        }
+    }
+
+    /// Reads what follows `tip`, up to `max_bytes` of stored entries, and at least one entry when there is one.
+    ///
+    /// The read begins at the tip's own entry, which must be there with the hash the caller folded: otherwise one who
+    /// is ahead of a restored ledger would find nothing and take itself to be at the end.
+    ///
+    /// # Errors
+    /// When the backend fails, or the first entry after the tip (or the tip's own) is damaged; entries before a damaged
+    /// one are returned first.
+    pub async fn read(&self, tip: &Tip, max_bytes: usize) -> Result<ReadOutcome, LedgerError> {
+        let raw = self.backend.read(tip.position, max_bytes.max(1)).await?;
+        // After the entries, and before any chain is judged: an entry read at or below the base may be false, and one's
+        // own may be deleted. The first position wanted is the one after the tip; the entry at the base stays.
+        let base = self.base().await?;
+        if base.position > tip.position {
+            return Ok(ReadOutcome::Reload(base));
+        }
+        if let Some(loss) = missing(tip, hash_of_first(tip.position, &raw)?, Evidence::OwnEntry) {
+            return Ok(ReadOutcome::Lost(loss));
+        }
+        judge_all(tip, &raw)
+    }
+
+    /// The body of the entry at `position`; none when it was trimmed.
+    ///
+    /// # Errors
+    /// When the backend fails or the entry is damaged; [`LedgerError::Missing`] when it should be there and is not.
+    pub async fn read_body(&self, position: Position) -> Result<Option<Bytes>, LedgerError> {
+        let looks = self.backend.looks();
+        let after = usize::from(looks == Looks::AfterPut);
+        let raw = self.backend.read(position, after).await?;
+        let trusted = !raw.entries.is_empty() && looks == Looks::InStatement;
+        if !trusted && self.base().await?.position > position && !is_followed(&raw) {
+            return Ok(None);
+        }
+        let first = raw.entries.first().ok_or(LedgerError::Missing { position })?;
+        Ok(Some(Envelope::open(position, &first.bytes)?.body))
+    }
+
+    /// Whether the ledger has this entry, so that a state that was folded up to it may be believed. False also when the
+    /// entry was trimmed: nothing can be said of it then, and a newer state exists.
+    ///
+    /// # Errors
+    /// When the backend fails or the entry is damaged.
+    pub async fn verify_tip(&self, tip: &Tip) -> Result<bool, LedgerError> {
+        let raw = self.backend.read(tip.position, 0).await?;
+        let base = self.base().await?;
+        if base.position >= tip.position {
+            return Ok(base.tip() == *tip);
+        }
+        let Some(first) = raw.entries.first() else {
+            return Ok(false);
+        };
+        let envelope = Envelope::open(tip.position, &first.bytes)?;
+        Ok(Hash::of(&first.bytes) == tip.hash && envelope.era <= tip.era)
+    }
+
+    /// Moves the base from `old` to `new`, or gives it a newer snapshot; false when it is not `old` any more. The
+    /// caller has read the snapshot back.
+    ///
+    /// The witness is looked at first: what it says must be in the ledger as long as it is not trimmed, so that a
+    /// witness that points below the base is no sign of a loss.
+    ///
+    /// # Errors
+    /// [`LedgerError::Refused`] when `new` lies before `old`, names an entry that the ledger does not have, or the
+    /// ledger has lost its end; else those of the backend, definite or unknown.
+    pub async fn advance_base(&self, old: &Base, new: Base) -> Result<bool, LedgerError> {
+        let forward = new.position > old.position || new.tip() == old.tip();
+        if !forward || new.cluster != self.cluster {
+            return Err(LedgerError::refused("the base moves only forward, within its cluster"));
+        }
+        if self.base().await? != *old {
+            return Ok(false);
+        }
+        if let WitnessOutcome::Lost(loss) = self.check_witness().await? {
+            return Err(LedgerError::refused(format!(
+                "the base does not move over a loss: {loss}"
+            )));
+        }
+        if new.position != old.position && !self.verify_tip(&new.tip()).await? {
+            return match self.base().await? == *old {
+                true => Err(LedgerError::refused("the ledger has no such entry for a base")),
+                false => Ok(false),
+            };
+        }
+        self.backend.advance_base(old, &new).await
+    }
+
+    /// Deletes one batch of entries that lie below both `position` and the base, the lowest first, and says how many.
+    /// Call it until it says 0. The grace that readers are owed is the caller's to keep.
+    ///
+    /// # Errors
+    /// Those of the backend; some entries may be gone all the same.
+    pub async fn delete_below(&self, position: Position) -> Result<u64, LedgerError> {
+        let base = self.base().await?;
+        self.backend
+            .delete_below(position.min(base.position), DELETE_BATCH_ENTRIES)
+            .await
+    }
+
+    /// [`Ledger::delete_below`] the base itself.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn delete_below_base(&self) -> Result<u64, LedgerError> {
+        self.delete_below(Position::MAX).await
+    }
+
+    /// Returns when an entry after `after` may exist. May return for no reason, and may be late: who needs to know
+    /// reads.
+    ///
+    /// # Errors
+    /// When the backend fails.
+    pub async fn watch(&self, after: Position) -> Result<(), LedgerError> {
+        self.backend.watch(after).await
+    }
+
+    /// The hash of the entry at `position`, its checksum verified.
+    async fn hash_at(&self, position: Position) -> Result<Option<Hash>, LedgerError> {
+        hash_of_first(position, &self.backend.read(position, 0).await?)
+    }
+
+    /// Looks for an entry that should be there: at it, and then at the base, so that a deletion is never taken for a
+    /// loss.
+    async fn find(&self, expected: &Tip, evidence: Evidence) -> Result<Found, LedgerError> {
+        let hash = self.hash_at(expected.position).await;
+        let base = self.base().await?;
+        if base.position > expected.position {
+            return Ok(Found::Trimmed(base));
+        }
+        Ok(missing(expected, hash?, evidence).map_or(Found::There, Found::Lost))
+    }
+}
+
+/// Whether an entry that should be there is.
+enum Found {
+    There,
+    /// The base is beyond it, so nothing can be said.
+    Trimmed(Base),
+    Lost(Loss),
+}
+
+fn missing(expected: &Tip, found: Option<Hash>, evidence: Evidence) -> Option<Loss> {
+    (found != Some(expected.hash)).then_some(Loss {
+        expected: *expected,
+        found,
+        evidence,
+    })
+}
+
+/// The hash of the first entry read. One whose bytes are damaged is no sign of a loss: it is an error.
+fn hash_of_first(position: Position, raw: &RawRead) -> Result<Option<Hash>, LedgerError> {
+    let Some(first) = raw.entries.first() else {
+        return Ok(None);
+    };
+    Envelope::open(position, &first.bytes)?;
+    Ok(Some(Hash::of(&first.bytes)))
+}
+
+/// Whether the entry read below the base is a true one, on a backend where a sleeper may put a false one into a deleted
+/// position. Deletion goes lowest first, so a true entry is followed by the true next one, which carries its hash. A
+/// false entry is not: whoever wrote the next one knew the true one, or has not folded the false one.
+fn is_followed(raw: &RawRead) -> bool {
+    let [first, next, ..] = raw.entries.as_slice() else {
+        return false;
+    };
+    Envelope::open(next.position, &next.bytes).is_ok_and(|next| next.previous == Hash::of(&first.bytes))
+}
+
+/// Judges the entries that follow the first one, which is the tip's own.
+fn judge_all(tip: &Tip, raw: &RawRead) -> Result<ReadOutcome, LedgerError> {
+    let mut entries: Vec<Entry> = Vec::with_capacity(raw.entries.len().saturating_sub(1));
+    let mut tip = *tip;
+    for next in raw.entries.iter().skip(1) {
+        match Envelope::open(next.position, &next.bytes) {
+            Ok(envelope) => entries.push(chain::judge(&tip, Hash::of(&next.bytes), &envelope)),
+            Err(error) if entries.is_empty() => return Err(error),
+            Err(_) => return Ok(ReadOutcome::Entries { entries, at_end: false }),
+        }
+        tip = entries.last().map_or(tip, Entry::tip);
+    }
+    let at_end = !raw.more;
+    Ok(ReadOutcome::Entries { entries, at_end })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! What follows when a ledger lost its end: the halt, and the operator's new era.
+
+use bytes::Bytes;
+
+use super::{Accepted, Appended, Found, Halted, Ledger, ReadOutcome};
+use crate::backend::Base;
+use crate::chain::{EntryKind, Loss, Tip};
+use crate::envelope::Kind;
+use crate::error::LedgerError;
+use crate::ids::Era;
+use crate::witness;
+
+/// How often a put that others outrun is tried.
+const TRIES: u32 = 32;
+/// Bytes read at a time on the way to the end.
+const STEP_BYTES: usize = 4 << 20;
+
+/// The ledger from the base to its end.
+pub(super) struct Survey {
+    base: Base,
+    pub(super) tip: Tip,
+    halted: bool,
+    /// The highest era that any entry speaks of.
+    era_max: Era,
+}
+
+impl Ledger {
+    /// Tells every process of a lost end: reads again, finds the ledger's end, and appends a halt there that names the
+    /// era in which the lost entry was known. None when the ledger's era is newer (an operator has accepted this loss)
+    /// or when it is halted already.
+    ///
+    /// # Errors
+    /// Those of the backend. Call it again until it answers.
+    pub async fn halt(&self, loss: &Loss) -> Result<Halted, LedgerError> {
+        for _ in 0..TRIES {
+            match self.find(&loss.expected, loss.evidence).await? {
+                Found::There => return Ok(Halted::NotLost),
+                Found::Trimmed(base) => return Ok(Halted::Reload(base)),
+                Found::Lost(_) => {}
+            }
+            let survey = self.survey().await?;
+            if survey.tip.era > loss.expected.era {
+                return Ok(Halted::Reload(survey.base));
+            }
+            if survey.halted {
+                return Ok(Halted::Already(survey.tip));
+            }
+            let kind = Kind::Halt { era: loss.expected.era };
+            if let Appended::At(tip) = self
+                .put(&survey.tip, kind, survey.tip.era, loss.to_string().into())
+                .await?
+            {
+                return Ok(Halted::At(tip));
+            }
+        }
+        Err(LedgerError::unavailable(
+            "others append faster than this process can halt",
+        ))
+    }
+
+    /// The operator's word that what was lost is lost: begins an era above every one that any entry or the witness
+    /// speaks of, and makes the witness say so. `note` is kept in the entry for people to read (who, and why).
+    ///
+    /// # Errors
+    /// Those of the backend. Call it again until it answers; once the era has begun the answer is
+    /// [`Accepted::NotHalted`].
+    pub async fn accept_loss(&self, note: Bytes) -> Result<Accepted, LedgerError> {
+        for _ in 0..TRIES {
+            let witness = self.witness.read(self.cluster).await?;
+            // A damaged witness says nothing; it is replaced below.
+            let said = witness
+                .as_ref()
+                .and_then(|(bytes, _)| witness::decode(self.cluster, bytes).ok());
+            let survey = self.survey().await?;
+            if !survey.halted {
+                return Ok(Accepted::NotHalted(survey.tip));
+            }
+            let era = said.map_or(0, |said| said.era).max(survey.era_max).saturating_add(1);
+            if let Appended::At(tip) = self.put(&survey.tip, Kind::NewEra, era, note.clone()).await? {
+                // Only a convenience: a witness of an older era is no sign of a loss, and the next refresh replaces it.
+                let bytes = witness::encode(self.cluster, &tip);
+                let replaced = self
+                    .witness
+                    .replace(self.cluster, witness.map(|(_, version)| version), bytes)
+                    .await;
+                if let Err(error) = replaced {
+                    tracing::warn!(%error, "the witness still speaks of the era before");
+                }
+                return Ok(Accepted::At(tip));
+            }
+        }
+        Err(LedgerError::unavailable(
+            "others append faster than a new era can begin",
+        ))
+    }
+
+    /// Reads the ledger from the base to its end.
+    pub(super) async fn survey(&self) -> Result<Survey, LedgerError> {
+        let mut survey = Survey::from(self.base().await?);
+        loop {
+            match self.read(&survey.tip, STEP_BYTES).await? {
+                ReadOutcome::Reload(base) => survey = Survey::from(base),
+                ReadOutcome::Lost(loss) => {
+                    let position = loss.expected.position;
+                    return Err(LedgerError::Missing { position });
+                }
+                ReadOutcome::Entries { entries, at_end } => {
+                    for entry in entries {
+                        survey.pass(entry.tip(), &entry.kind);
+                    }
+                    if at_end {
+                        return Ok(survey);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Survey {
+    fn from(base: Base) -> Survey {
+        Survey {
+            tip: base.tip(),
+            halted: false,
+            era_max: base.era,
+            base,
+        }
+    }
+
+    fn pass(&mut self, tip: Tip, kind: &EntryKind) {
+        self.tip = tip;
+        self.era_max = self.era_max.max(tip.era);
+        match kind {
+            EntryKind::Halt { era, .. } => {
+                self.halted = true;
+                self.era_max = self.era_max.max(*era);
+            }
+            EntryKind::NewEra => self.halted = false,
+            EntryKind::Proposals(_) | EntryKind::Void => {}
+        }
+    }
+}
