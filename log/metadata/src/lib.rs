@@ -1,1 +1,24 @@
 //! Entries, proposals, the fold and its snapshots: everything the ledger means.
+//!
+//! Pure: no input or output, no clock, no chance, no tasks. The state is a function of the entries that were applied,
+//! so every process that applies the same entries holds the same state, and its hash says so.
+
+pub mod config;
+pub mod entry;
+mod fold;
+mod ids;
+mod limits;
+mod outcome;
+pub mod snapshot;
+mod state;
+
+pub use config::{ClusterConfig, LanePolicy, TopicConfig};
+pub use entry::{Body, FormatError, Role, decode_body, encode_body};
+pub use fold::{EntryRef, Event, FoldError};
+pub use ids::{Change, Incarnation, Lane, ObjectName, ParseIdError, PartitionId, TopicId, TopicNumber};
+pub use limits::*;
+pub use outcome::{Applied, Fate, Outcome, Rejection, RunAck, Verdict};
+pub use state::{
+    Committed, Extent, Group, Life, MarkAt, ObjectStatus, Partition, Place, ProducerView, RequestProducerView,
+    SnapshotRef, State, Topic,
+};

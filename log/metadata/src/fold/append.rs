@@ -1,0 +1,5 @@
+//! Appends.
+
+/// Room for judging.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scratch {}

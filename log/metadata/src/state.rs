@@ -1,0 +1,303 @@
+//! The folded state: what every process knows after the same entries. Knows nothing of where entries come from.
+
+pub(crate) mod extent;
+pub(crate) mod group;
+pub(crate) mod life;
+pub(crate) mod marks;
+pub(crate) mod objects;
+pub(crate) mod partition;
+pub(crate) mod places;
+pub(crate) mod producer;
+pub(crate) mod request;
+pub(crate) mod topic;
+
+pub use extent::{Extent, Place};
+pub use group::{Committed, Group};
+pub use life::Life;
+pub use marks::{MarkAt, SnapshotRef};
+pub use objects::ObjectStatus;
+pub use partition::Partition;
+pub use producer::ProducerView;
+pub use request::RequestProducerView;
+pub use topic::Topic;
+
+use group::Groups;
+use life::Lives;
+use marks::Marks;
+use places::Places;
+use topic::Topics;
+
+use crate::config::ClusterConfig;
+use crate::entry::Role;
+use crate::ids::{Incarnation, Lane, ObjectName, PartitionId, TopicId, TopicNumber};
+
+/// The state after the entry at [`State::position`]. A clone copies all of it.
+#[derive(Debug, Clone)]
+pub struct State {
+    pub(crate) cluster: [u8; 16],
+    pub(crate) era: u64,
+    pub(crate) position: u64,
+    pub(crate) entry_hash: [u8; 32],
+    pub(crate) halted: bool,
+    pub(crate) feature_level: u32,
+    pub(crate) lives: Lives,
+    pub(crate) topics: Topics,
+    pub(crate) places: Places,
+    pub(crate) groups: Groups,
+    pub(crate) next_producer_id: u64,
+    pub(crate) config: ClusterConfig,
+    pub(crate) snapshots: Vec<SnapshotRef>,
+    pub(crate) marks: Marks,
+    pub(crate) counts: Counts,
+    /// Room that judging an append uses again; holds nothing between proposals.
+    pub(crate) scratch: crate::fold::Scratch,
+}
+
+/// What is counted as it changes, so that memory is known at any time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) partitions: u64,
+    pub(crate) producers: u64,
+    /// Weight of all HTTP producers with their names, in bytes.
+    pub(crate) requests: u64,
+}
+
+impl State {
+    /// The state after the genesis entry, at position 0.
+    pub fn genesis(cluster: [u8; 16], era: u64, entry_hash: [u8; 32]) -> Self {
+        Self {
+            cluster,
+            era,
+            position: 0,
+            entry_hash,
+            halted: false,
+            feature_level: 1,
+            lives: Lives::new(),
+            topics: Topics::new(),
+            places: Places::default(),
+            groups: Groups::default(),
+            next_producer_id: 0,
+            config: ClusterConfig::default(),
+            snapshots: Vec::new(),
+            marks: Marks::default(),
+            counts: Counts::default(),
+            scratch: crate::fold::Scratch::default(),
+        }
+    }
+
+    /// The cluster's id.
+    pub fn cluster(&self) -> [u8; 16] {
+        self.cluster
+    }
+
+    /// The era, which is Kafka's leader epoch.
+    pub fn era(&self) -> u64 {
+        self.era
+    }
+
+    /// Position of the last entry that was applied.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Hash of that entry.
+    pub fn entry_hash(&self) -> [u8; 32] {
+        self.entry_hash
+    }
+
+    /// Whether the ledger lost its end and no operator has accepted the loss.
+    pub fn halted(&self) -> bool {
+        self.halted
+    }
+
+    /// The level of features that proposals may use.
+    pub fn feature_level(&self) -> u32 {
+        self.feature_level
+    }
+
+    /// A topic by number.
+    pub fn topic(&self, number: TopicNumber) -> Option<&Topic> {
+        self.topics.get(number)
+    }
+
+    /// A topic by name.
+    pub fn topic_by_name(&self, name: &str) -> Option<&Topic> {
+        self.topics.named(name)
+    }
+
+    /// A topic by id.
+    pub fn topic_by_id(&self, id: &TopicId) -> Option<&Topic> {
+        self.topics.with_id(id)
+    }
+
+    /// All topics, by name.
+    pub fn topics(&self) -> impl Iterator<Item = &Topic> {
+        self.topics.by_name()
+    }
+
+    /// How many topics there are.
+    pub fn topic_count(&self) -> usize {
+        self.topics.len()
+    }
+
+    /// How many partitions all topics have.
+    pub fn partition_count(&self) -> u64 {
+        self.counts.partitions
+    }
+
+    /// A partition.
+    pub fn partition(&self, id: PartitionId) -> Option<Partition<'_>> {
+        let state = self.topics.partition(id)?;
+        Some(Partition {
+            state,
+            objects: &self.places.objects,
+        })
+    }
+
+    /// The partitions of a topic, in order; none when there is no such topic.
+    pub fn partitions(&self, topic: TopicNumber) -> impl Iterator<Item = (PartitionId, Partition<'_>)> {
+        let objects = &self.places.objects;
+        let partitions = self
+            .topics
+            .get(topic)
+            .map(|topic| topic.partitions.as_slice())
+            .unwrap_or_default();
+        (0..)
+            .zip(partitions)
+            .map(move |(partition, state)| (PartitionId { topic, partition }, Partition { state, objects }))
+    }
+
+    /// The live ones, ordered.
+    pub fn incarnations(&self) -> impl ExactSizeIterator<Item = &Life> {
+        self.lives.live.values()
+    }
+
+    /// A life that is live.
+    pub fn incarnation(&self, incarnation: &Incarnation) -> Option<&Life> {
+        self.lives.live.get(incarnation)
+    }
+
+    /// The live one whose register bore `nonce`.
+    pub fn life_by_nonce(&self, nonce: u64) -> Option<&Life> {
+        self.lives.live.values().find(|life| life.incarnation.nonce == nonce)
+    }
+
+    /// The sequence that the fold takes next; `None` when the life is not live.
+    pub fn next_sequence(&self, incarnation: &Incarnation, lane: Lane) -> Option<u64> {
+        self.incarnation(incarnation).map(|life| life.next_sequence(lane))
+    }
+
+    /// A consumer group.
+    pub fn group(&self, name: &str) -> Option<&Group> {
+        self.groups.get(name)
+    }
+
+    /// All consumer groups, by name.
+    pub fn groups(&self) -> impl ExactSizeIterator<Item = &Group> {
+        self.groups.iter()
+    }
+
+    /// The next Kafka producer id that will be given.
+    pub fn next_producer_id(&self) -> u64 {
+        self.next_producer_id
+    }
+
+    /// The cluster's configs.
+    pub fn cluster_config(&self) -> &ClusterConfig {
+        &self.config
+    }
+
+    /// The last snapshots that are known, the newest last.
+    pub fn snapshots(&self) -> &[SnapshotRef] {
+        &self.snapshots
+    }
+
+    /// The marks of two days, the newest last; neither positions nor dates fall.
+    pub fn marks(&self) -> &[MarkAt] {
+        self.marks.as_slice()
+    }
+
+    /// What is known of a segment.
+    pub fn object(&self, name: &ObjectName) -> ObjectStatus {
+        self.places.objects.status(name)
+    }
+
+    /// Objects that extents name.
+    pub fn objects(&self) -> usize {
+        self.places.objects.len()
+    }
+
+    /// Whether a segment that a listing showed after this state was folded is garbage for ever and may be deleted.
+    ///
+    /// - Halted: nothing is.
+    /// - Its life's register lies beyond this state: that life is not known yet, so its objects are left alone.
+    /// - Something names it: it is not.
+    /// - Its life is live: it is only when a **later** flush was taken of the lane that names such objects, Object for
+    ///   an agent's and Control for a compactor's. The fold takes no name of an earlier flush after a later one, so
+    ///   nothing can name it again. When the life is dead nothing of it is ever taken again.
+    /// - It was named once, and went at P: also a mark that names P or later is older than `grace_ms` by the newest
+    ///   mark's date. Once the fold has forgotten P it is two days old, and `grace_ms` may not be longer than that.
+    pub fn sweepable(&self, name: &ObjectName, grace_ms: u64) -> bool {
+        if self.halted || name.incarnation.position > self.position || !self.flush_is_over(name) {
+            return false;
+        }
+        match self.object(name) {
+            ObjectStatus::Named { .. } => false,
+            ObjectStatus::Unnamed { at } => self.marks.older_than(at, grace_ms),
+            ObjectStatus::Unknown => true,
+        }
+    }
+
+    /// Whether no proposal that is yet to come can name this object, unless it is named now.
+    pub(crate) fn flush_is_over(&self, name: &ObjectName) -> bool {
+        let Some(life) = self.incarnation(&name.incarnation) else {
+            return true;
+        };
+        let lane = match life.role {
+            Role::Agent => Lane::Object,
+            Role::Compactor => Lane::Control,
+        };
+        life.last_flush(lane).is_some_and(|last| last > name.flush)
+    }
+
+    /// The lowest position whose entry holds inline bytes that an extent names.
+    pub fn lowest_inline(&self) -> Option<u64> {
+        self.places.lowest_inline()
+    }
+
+    /// Bytes of all inline extents.
+    pub fn inline_bytes(&self) -> u64 {
+        self.places.inline_bytes()
+    }
+
+    /// How many extents there are.
+    pub fn extents(&self) -> u64 {
+        self.places.extents()
+    }
+
+    /// What the state weighs, in bytes. It is an estimate, but the same on every process, since writes are judged by
+    /// it: it counts things, not the memory that an allocator happens to hold for them.
+    pub fn memory_bytes(&self) -> u64 {
+        let objects = &self.places.objects;
+        self.places.extents() * 46
+            + objects.len() as u64 * 48
+            + objects.unnamed().len() as u64 * 112
+            + self.places.inline_entries() as u64 * 24
+            + self.topics.len() as u64 * 512
+            + self.counts.partitions * 192
+            + self.counts.producers * 160
+            + self.counts.requests
+            + self.groups.weight()
+            + self.lives.live.len() as u64 * 768
+            + self.lives.nonces.iter().len() as u64 * 32
+            + self.topics.deleted().len() as u64 * 48
+            + self.marks.as_slice().len() as u64 * 16
+    }
+
+    /// Bytes of memory that extents and the names of objects take in fact, empty room included. For measuring.
+    pub fn extent_heap_bytes(&self) -> usize {
+        let partitions = self.topics.by_name().flat_map(|topic| &topic.partitions);
+        let extents: usize = partitions.map(|partition| partition.extents.heap_bytes()).sum();
+        extents + self.places.objects.heap_bytes()
+    }
+}

@@ -1,0 +1,96 @@
+//! Marks: what the store's clock said when, told in positions. And the snapshots that are known.
+
+use crate::ids::Incarnation;
+use crate::limits::{MARKS_KEPT_MS, MARKS_MAX};
+
+/// What was un-named by the entries through `folded` was so before `date_ms`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MarkAt {
+    /// A position that was folded before the date.
+    pub folded: u64,
+    /// The store's clock, milliseconds since 1970.
+    pub date_ms: i64,
+}
+
+/// The marks of two days.
+///
+/// Both numbers never fall along the list. A mark that names a lower position or an earlier date than the newest is
+/// kept with the newest's number instead: "through 20 before 10:05" follows from "through 20 before 10:00", and only
+/// makes a sweep wait longer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    kept: Vec<MarkAt>,
+}
+
+impl Marks {
+    pub(crate) fn as_slice(&self) -> &[MarkAt] {
+        &self.kept
+    }
+
+    pub(crate) fn newest(&self) -> Option<MarkAt> {
+        self.kept.last().copied()
+    }
+
+    /// Takes a mark. The answer is the highest position of the marks that were dropped for their age.
+    ///
+    /// Dropping by age loses nothing: what a dropped mark covers has been un-named for two days, longer than any grace
+    /// can be, so the caller forgets those objects with it, and an unknown object needs no grace. What no dropped mark
+    /// covers is still judged by the marks that are kept.
+    pub(crate) fn push(&mut self, mark: MarkAt) -> Option<u64> {
+        let mut mark = mark;
+        if let Some(newest) = self.newest() {
+            // A newest date of more than two days ahead was no clock's: such marks go, which only delays.
+            if newest.date_ms.saturating_sub(mark.date_ms) > MARKS_KEPT_MS {
+                self.kept.retain(|kept| kept.date_ms <= mark.date_ms);
+            }
+        }
+        if let Some(newest) = self.newest() {
+            mark.folded = mark.folded.max(newest.folded);
+            mark.date_ms = mark.date_ms.max(newest.date_ms);
+            // The newer of two with one date says all that both say; beyond the limit the newest gives way.
+            if newest.date_ms == mark.date_ms || self.kept.len() >= MARKS_MAX {
+                self.kept.pop();
+            }
+        }
+        self.kept.push(mark);
+        let old = self
+            .kept
+            .partition_point(|kept| kept.date_ms < mark.date_ms.saturating_sub(MARKS_KEPT_MS));
+        self.kept.drain(..old).last().map(|dropped| dropped.folded)
+    }
+
+    /// Whether what was un-named at `position` has been so for `grace_ms` by the store's clock.
+    pub(crate) fn older_than(&self, position: u64, grace_ms: u64) -> bool {
+        let Some(newest) = self.newest() else { return false };
+        let grace_ms = i64::try_from(grace_ms).unwrap_or(i64::MAX);
+        let old = self
+            .kept
+            .partition_point(|mark| mark.date_ms <= newest.date_ms.saturating_sub(grace_ms));
+        old.checked_sub(1)
+            .and_then(|at| self.kept.get(at))
+            .is_some_and(|mark| mark.folded >= position)
+    }
+}
+
+/// A snapshot that was written and read back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SnapshotRef {
+    /// The era at its position.
+    pub era: u64,
+    /// The last position it holds.
+    pub position: u64,
+    /// Hash of the ledger entry there.
+    pub entry_hash: [u8; 32],
+    /// Who made it; with `attempt` the end of its name.
+    pub incarnation: Incarnation,
+    /// Tells attempts of one maker apart.
+    pub attempt: u16,
+    /// The state's hash.
+    pub state_hash: [u8; 32],
+    /// Its size.
+    pub bytes: u64,
+    /// The lowest position whose inline bytes it names.
+    pub lowest_inline: Option<u64>,
+    /// Position of the entry that made it known.
+    pub taken_at: u64,
+}

@@ -1,0 +1,126 @@
+//! A partition: its offsets, extents, leader epochs and producers.
+
+use std::collections::BTreeMap;
+
+use super::extent::{Extent, Extents};
+use super::objects::Objects;
+use super::producer::{Producer, ProducerView};
+
+#[derive(Debug, Clone)]
+pub(crate) struct PartitionState {
+    pub(crate) log_start: u64,
+    /// The next offset.
+    pub(crate) end: u64,
+    pub(crate) bytes: u64,
+    pub(crate) extents: Extents,
+    /// Eras and the offset at which each began, both rising; never empty.
+    pub(crate) epochs: Vec<(u64, u64)>,
+    pub(crate) producers: BTreeMap<u64, Producer>,
+}
+
+impl PartitionState {
+    pub(crate) fn new(first_offset: u64, era: u64) -> Self {
+        Self {
+            log_start: first_offset,
+            end: first_offset,
+            bytes: 0,
+            extents: Extents::default(),
+            epochs: vec![(era, first_offset)],
+            producers: BTreeMap::new(),
+        }
+    }
+
+    /// A new era begins at the end. An era without a record is as if it had not been.
+    pub(crate) fn begin_era(&mut self, era: u64) {
+        if self.epochs.last().is_some_and(|&(_, first)| first == self.end) {
+            self.epochs.pop();
+        }
+        self.epochs.push((era, self.end));
+    }
+
+    /// Forgets eras of which no offset is left.
+    pub(crate) fn trim_epochs(&mut self) {
+        let gone = self
+            .epochs
+            .partition_point(|&(_, first)| first <= self.log_start)
+            .saturating_sub(1);
+        self.epochs.drain(..gone);
+    }
+}
+
+/// A partition, as others may see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Partition<'a> {
+    pub(crate) state: &'a PartitionState,
+    pub(crate) objects: &'a Objects,
+}
+
+impl<'a> Partition<'a> {
+    /// The first offset that may be read.
+    pub fn log_start(&self) -> u64 {
+        self.state.log_start
+    }
+
+    /// The next offset.
+    pub fn high_watermark(&self) -> u64 {
+        self.state.end
+    }
+
+    /// Bytes of all extents, the first one whole even where the log starts inside it.
+    pub fn bytes(&self) -> u64 {
+        self.state.bytes
+    }
+
+    /// The extents in the order of their offsets, each beginning where the one before ends; the log may start inside
+    /// the first.
+    pub fn extents(&self) -> impl DoubleEndedIterator<Item = Extent> + ExactSizeIterator + 'a {
+        let objects = self.objects;
+        self.state
+            .extents
+            .as_slice()
+            .iter()
+            .map(move |extent| extent.unpack(objects))
+    }
+
+    /// The extents from the one that holds `offset` on; none when it is at or beyond the end. Found by halving.
+    pub fn extents_from(&self, offset: u64) -> impl DoubleEndedIterator<Item = Extent> + ExactSizeIterator + 'a {
+        let objects = self.objects;
+        let at = self.state.extents.index_of(offset);
+        let rest = self.state.extents.as_slice().get(at..).unwrap_or_default();
+        rest.iter().map(move |extent| extent.unpack(objects))
+    }
+
+    /// How many extents there are.
+    pub fn extent_count(&self) -> usize {
+        self.state.extents.as_slice().len()
+    }
+
+    /// Kafka's leader epoch now: the era.
+    pub fn leader_epoch(&self) -> u64 {
+        self.state.epochs.last().map_or(0, |&(era, _)| era)
+    }
+
+    /// The leader epoch in which an offset was given; that of the oldest known for an offset before it.
+    pub fn leader_epoch_at(&self, offset: u64) -> u64 {
+        let behind = self.state.epochs.partition_point(|&(_, first)| first <= offset);
+        self.state
+            .epochs
+            .get(behind.saturating_sub(1))
+            .map_or(0, |&(era, _)| era)
+    }
+
+    /// Leader epochs and the offset at which each began, both rising.
+    pub fn leader_epochs(&self) -> &'a [(u64, u64)] {
+        &self.state.epochs
+    }
+
+    /// The idempotent Kafka producers that are remembered, by id.
+    pub fn producers(&self) -> impl ExactSizeIterator<Item = ProducerView> + 'a {
+        self.state.producers.iter().map(|(&id, producer)| ProducerView {
+            id,
+            epoch: u32::from(producer.epoch),
+            next_sequence: producer.next_sequence(),
+            last_position: producer.position,
+        })
+    }
+}
