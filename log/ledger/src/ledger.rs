@@ -105,7 +105,6 @@ impl Ledger {
     ///
     /// # Errors
     /// When the backend fails, or holds something else than a ledger.
-    #[expect(clippy::needless_pass_by_value, reason = "whoever opens hands over its handles")]
     pub async fn open(
         backend: Arc<dyn Backend>,
         witness: Arc<dyn WitnessStore>,

@@ -7,16 +7,24 @@
 
 pub mod backend;
 pub mod chain;
+mod connect;
 pub mod envelope;
 mod error;
+pub mod faulty;
 mod ids;
 mod ledger;
+pub mod memory;
+pub mod sqlite;
 pub mod witness;
 
 pub use backend::{Append, Backend, Base, Looks, RawEntry, RawRead};
 pub use chain::{Entry, EntryKind, Evidence, Loss, Tip};
+pub use connect::connect;
 pub use envelope::{Envelope, Kind};
 pub use error::{Happened, LedgerError, OpenError};
+pub use faulty::{Faults, FaultyLedger};
 pub use ids::{ClusterId, ClusterIdError, Era, Hash, Position};
 pub use ledger::{Accepted, Appended, Halted, Ledger, ReadOutcome, WitnessOutcome};
+pub use memory::MemoryLedger;
+pub use sqlite::SqliteLedger;
 pub use witness::{MemoryWitness, Version, WitnessError, WitnessStore};
