@@ -1,10 +1,20 @@
 //! The fold: applying entries in order. Knows neither clock nor chance, and expires nothing by itself.
 
 mod append;
+mod cluster;
+mod expire;
+mod groups;
+mod judge;
+mod lives;
+mod swap;
+mod topics;
+mod trim;
+mod upkeep;
 
 pub(crate) use append::Scratch;
 
-use crate::entry::{Body, FormatError};
+use crate::entry::{Body, FormatError, check_versions};
+use crate::limits::POSITION_END;
 use crate::outcome::Outcome;
 use crate::state::State;
 
@@ -53,6 +63,12 @@ pub enum FoldError {
         /// What is wrong with it.
         source: FormatError,
     },
+    /// Positions from here on do not fit in an extent.
+    #[error("entry {position} is beyond the last position")]
+    Full {
+        /// The entry's position.
+        position: u64,
+    },
     /// The entry's era does not follow from what came before.
     #[error("entry {position} bears era {got} in era {current}")]
     Era {
@@ -71,7 +87,93 @@ impl State {
     /// # Errors
     /// [`FoldError`] when the entry is not the next, or cannot be understood; the state has not changed.
     pub fn apply(&mut self, entry: EntryRef<'_>) -> Result<Vec<Outcome>, FoldError> {
-        let _ = entry;
-        Ok(Vec::new())
+        self.check_place(&entry)?;
+        let outcomes = match entry.event {
+            Event::Proposals(body) => {
+                let source = check_versions(body).err();
+                if let Some(source) = source {
+                    return Err(FoldError::Body {
+                        position: entry.position,
+                        source,
+                    });
+                }
+                self.move_to(&entry);
+                if entry.era == self.era {
+                    self.judge_all(body)
+                } else {
+                    Vec::new()
+                }
+            }
+            Event::Void => {
+                self.move_to(&entry);
+                Vec::new()
+            }
+            Event::Halt => {
+                self.move_to(&entry);
+                // A halt names the era whose loss it saw; that of an older era has been accepted since.
+                self.halted |= entry.era == self.era;
+                Vec::new()
+            }
+            Event::NewEra => {
+                self.move_to(&entry);
+                self.begin_era(entry.era);
+                Vec::new()
+            }
+        };
+        Ok(outcomes)
+    }
+
+    /// Position and era of an entry. Only a new era's entry may bear a newer one; one of an older era is as good as
+    /// void, whatever it says.
+    fn check_place(&self, entry: &EntryRef<'_>) -> Result<(), FoldError> {
+        let EntryRef {
+            position, era, event, ..
+        } = *entry;
+        let expected = self.position.saturating_add(1);
+        if position != expected {
+            return Err(FoldError::Gap {
+                expected,
+                got: position,
+            });
+        }
+        if position >= POSITION_END {
+            return Err(FoldError::Full { position });
+        }
+        let follows = match event {
+            Event::Void => true,
+            Event::NewEra => era > self.era,
+            Event::Proposals(_) | Event::Halt => era <= self.era,
+        };
+        if follows {
+            Ok(())
+        } else {
+            Err(FoldError::Era {
+                position,
+                current: self.era,
+                got: era,
+            })
+        }
+    }
+
+    fn move_to(&mut self, entry: &EntryRef<'_>) {
+        self.position = entry.position;
+        self.entry_hash = entry.hash;
+        self.lives.nonces.prune(entry.position);
+    }
+
+    /// An operator accepted the loss: writes are taken again, and records from here on bear the new leader epoch.
+    fn begin_era(&mut self, era: u64) {
+        self.era = era;
+        self.halted = false;
+        for number in self.topics.numbers() {
+            let partitions = self.topics.get_mut(number).map(|topic| topic.partitions.iter_mut());
+            partitions
+                .into_iter()
+                .flatten()
+                .for_each(|partition| partition.begin_era(era));
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

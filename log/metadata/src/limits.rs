@@ -8,7 +8,7 @@ pub const LIVES_MAX: u32 = 10_000;
 /// Longest text of a register, in bytes.
 pub const REGISTER_TEXT_BYTES_MAX: usize = 255;
 /// Most runs of one group.
-pub const RUNS_PER_GROUP_MAX: u32 = 16_384;
+pub const RUNS_PER_GROUP_MAX: u32 = 8192;
 /// The greatest offset: what Kafka can express.
 pub const OFFSET_MAX: u64 = i64::MAX as u64;
 /// Positions below this fit beside a proposal's index in an extent.

@@ -30,7 +30,7 @@ pub static CLUSTER_CONFIGS: &[Spec] = &[
         "fold.bytes.max",
         "1073741824",
         1 << 10,
-        1 << 44,
+        1 << 36,
         "Memory of the fold at which writes stop.",
     ),
     long("groups.max", "100000", 1, 10_000_000, "Most consumer groups."),
