@@ -105,7 +105,6 @@ impl State {
             attempt,
         };
         Ok(Source::Segment {
-            name,
             slot: self.places.objects.intern(&name),
         })
     }
