@@ -118,6 +118,14 @@ impl Ledger {
         })
     }
 
+    /// The same ledger through another handle to its table, which may fail where this one does not.
+    pub(crate) fn through(&self, backend: Arc<dyn Backend>) -> Ledger {
+        Ledger {
+            backend,
+            ..self.clone()
+        }
+    }
+
     /// The cluster whose ledger this is.
     pub fn cluster(&self) -> ClusterId {
         self.cluster

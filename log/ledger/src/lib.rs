@@ -7,6 +7,7 @@
 
 pub mod backend;
 pub mod chain;
+pub mod conformance;
 mod connect;
 pub mod envelope;
 mod error;

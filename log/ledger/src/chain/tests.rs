@@ -1,1 +1,76 @@
 use super::*;
+use crate::envelope::Kind::{Genesis, Halt, NewEra, Proposals};
+
+const TIP: Tip = Tip {
+    era: 3,
+    position: 9,
+    hash: Hash([9; 32]),
+};
+
+fn judged(kind: Kind, era: Era, fits: bool) -> (Era, EntryKind) {
+    let envelope = Envelope {
+        kind,
+        era,
+        position: 10,
+        previous: if fits { TIP.hash } else { Hash::ZERO },
+        body: Bytes::from_static(b"body"),
+    };
+    let entry = judge(&TIP, Hash([10; 32]), &envelope);
+    assert_eq!(
+        (entry.position, entry.hash),
+        (10, Hash([10; 32])),
+        "every entry takes its position"
+    );
+    (entry.era, entry.kind)
+}
+
+#[test]
+fn every_case() {
+    let check = |kind: Kind, era: Era, fits: bool, expect: (Era, EntryKind)| {
+        assert_eq!(judged(kind, era, fits), expect, "{kind:?} of era {era}, fits: {fits}");
+    };
+    let misfit = |era| (3, EntryKind::Halt { era, misfit: true });
+    let halt = |era| (3, EntryKind::Halt { era, misfit: false });
+    let proposals = (3, EntryKind::Proposals(Bytes::from_static(b"body")));
+
+    check(Proposals, 3, true, proposals);
+    check(Proposals, 3, false, misfit(3));
+    check(Proposals, 2, true, (3, EntryKind::Void));
+    check(Proposals, 2, false, (3, EntryKind::Void));
+    check(Proposals, 4, true, misfit(4));
+    check(Proposals, 4, false, misfit(4));
+
+    check(Halt { era: 3 }, 3, true, halt(3));
+    check(Halt { era: 3 }, 3, false, misfit(3));
+    check(Halt { era: 4 }, 3, true, halt(4));
+    check(Halt { era: 2 }, 3, true, (3, EntryKind::Void));
+    check(Halt { era: 2 }, 2, true, (3, EntryKind::Void));
+    check(Halt { era: 2 }, 2, false, (3, EntryKind::Void));
+
+    check(NewEra, 4, true, (4, EntryKind::NewEra));
+    check(NewEra, 7, true, (7, EntryKind::NewEra));
+    check(NewEra, 4, false, misfit(4));
+    check(NewEra, 3, true, misfit(3));
+    check(NewEra, 2, true, (3, EntryKind::Void));
+
+    check(Genesis, 3, true, misfit(3));
+    check(Genesis, 1, false, (3, EntryKind::Void));
+}
+
+#[test]
+fn a_loss_says_what_was_expected_and_what_was_found() {
+    let mut loss = Loss {
+        expected: TIP,
+        found: None,
+        evidence: Evidence::Witness,
+    };
+    let hash = TIP.hash;
+    let known = format!("knows entry 9 of era 3 with hash {hash}; the ledger has");
+    assert_eq!(loss.to_string(), format!("the witness {known} none there"));
+    loss.evidence = Evidence::OwnEntry;
+    loss.found = Some(Hash::ZERO);
+    assert_eq!(
+        loss.to_string(),
+        format!("this process {known} one with hash {}", Hash::ZERO)
+    );
+}

@@ -1,1 +1,32 @@
 use super::*;
+
+#[tokio::test]
+async fn urls() {
+    let dir = tempfile::tempdir().unwrap();
+    let check = async |url: &str, expect: &str| {
+        let answer = match connect(url, &World::real()).await {
+            Ok(backend) => format!("{backend:?}").split(['{', ' ']).next().unwrap().to_owned(),
+            Err(error) => error.to_string(),
+        };
+        assert!(answer.contains(expect), "{url}: {answer} does not say {expect}");
+    };
+    let file = dir.path().join("ledger.db");
+    check("memory:", "MemoryLedger").await;
+    check(&format!("sqlite:{}", file.display()), "SqliteLedger").await;
+    check(&format!("sqlite://{}", file.display()), "SqliteLedger").await;
+    check("sqlite:", "a path must follow").await;
+    check(
+        &format!("sqlite:{}/no/folder.db", dir.path().display()),
+        "cannot be used",
+    )
+    .await;
+    check(
+        "postgres://me:secret@host/db",
+        r#""postgres:...": this backend is not built yet"#,
+    )
+    .await;
+    check("dynamodb://table", "there are sqlite:PATH and memory:").await;
+    check("s3://bucket/prefix", "not built yet").await;
+    check("mysql://host", "not a ledger").await;
+    check("", "not a ledger").await;
+}

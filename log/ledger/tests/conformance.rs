@@ -1,0 +1,135 @@
+//! The conformance suite over every backend.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ledger::conformance::{self, Harness, Table};
+use ledger::{Backend, Faults, FaultyLedger, Hash, Looks, MemoryLedger, Position, SqliteLedger};
+use sqlx::{Connection as _, query};
+use tempfile::TempDir;
+use world::World;
+
+#[derive(Debug)]
+struct Memory {
+    looks: Looks,
+    faults: Faults,
+    world: World,
+}
+
+#[derive(Debug)]
+struct MemoryTable {
+    memory: MemoryLedger,
+    faults: Faults,
+    world: World,
+}
+
+#[async_trait]
+impl Harness for Memory {
+    async fn fresh(&self) -> Arc<dyn Table> {
+        Arc::new(MemoryTable {
+            memory: MemoryLedger::new(self.looks),
+            faults: self.faults,
+            world: self.world.clone(),
+        })
+    }
+}
+
+#[async_trait]
+impl Table for MemoryTable {
+    async fn open(&self) -> Arc<dyn Backend> {
+        let memory = Arc::new(self.memory.clone());
+        Arc::new(FaultyLedger::new(memory, self.faults, self.world.child("faulty")))
+    }
+
+    async fn plant(&self, position: Position, bytes: Option<Bytes>) {
+        self.memory.plant(position, bytes);
+    }
+}
+
+#[derive(Debug)]
+struct Sqlite {
+    dir: TempDir,
+    tables: AtomicU32,
+    world: World,
+}
+
+#[derive(Debug)]
+struct SqliteTable {
+    path: PathBuf,
+    world: World,
+}
+
+#[async_trait]
+impl Harness for Sqlite {
+    async fn fresh(&self) -> Arc<dyn Table> {
+        let name = format!("{}.db", self.tables.fetch_add(1, Ordering::Relaxed));
+        Arc::new(SqliteTable {
+            path: self.dir.path().join(name),
+            world: self.world.clone(),
+        })
+    }
+}
+
+#[async_trait]
+impl Table for SqliteTable {
+    async fn open(&self) -> Arc<dyn Backend> {
+        Arc::new(SqliteLedger::open(&self.path, &self.world).await.unwrap())
+    }
+
+    async fn plant(&self, position: Position, bytes: Option<Bytes>) {
+        let url = format!("sqlite:{}", self.path.display());
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
+        let position = i64::try_from(position).unwrap();
+        let planted = match bytes {
+            None => query("DELETE FROM entry WHERE position = ?1").bind(position),
+            Some(bytes) => query("INSERT OR REPLACE INTO entry (position, hash, bytes) VALUES (?1, ?2, ?3)")
+                .bind(position)
+                .bind(Hash::of(&bytes).0.to_vec())
+                .bind(bytes.to_vec()),
+        };
+        planted.execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+}
+
+async fn memory(looks: Looks, faults: Faults, seed: u64) {
+    let world = World::simulated(seed);
+    let harness = Memory {
+        looks,
+        faults,
+        world: world.child("harness"),
+    };
+    conformance::all(&harness, &world).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn memory_as_a_sql_database() {
+    memory(Looks::InStatement, Faults::NONE, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn memory_without_sql() {
+    memory(Looks::AfterPut, Faults::NONE, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_memory_in_many_interleavings() {
+    for seed in 0..20 {
+        memory(Looks::InStatement, Faults::SLOW, seed).await;
+        memory(Looks::AfterPut, Faults::SLOW, seed).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite() {
+    let world = World::real();
+    let harness = Sqlite {
+        dir: TempDir::new().unwrap(),
+        tables: AtomicU32::new(0),
+        world: world.clone(),
+    };
+    conformance::all(&harness, &world).await;
+}
