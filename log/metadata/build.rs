@@ -1,7 +1,7 @@
 //! Compiles the wire formats of `proto/` to Rust, without any compiler of Protocol Buffers installed.
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let files = ["proto/entry.proto"];
+    let files = ["proto/entry.proto", "proto/snapshot.proto"];
     for file in files {
         println!("cargo:rerun-if-changed={file}");
     }

@@ -12,6 +12,7 @@ mod trim;
 mod upkeep;
 
 pub(crate) use append::Scratch;
+pub(crate) use topics::check_topic_name;
 
 use crate::entry::{Body, FormatError, check_versions};
 use crate::limits::POSITION_END;

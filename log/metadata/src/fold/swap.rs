@@ -143,7 +143,7 @@ impl State {
             return wrong("one ends beyond what can be");
         }
         Ok(Output {
-            wire: output.clone(),
+            wire: *output,
             name,
             start: *start,
         })

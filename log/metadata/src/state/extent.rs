@@ -210,6 +210,12 @@ pub(crate) struct Extents {
     dropped: usize,
 }
 
+impl From<Vec<Packed>> for Extents {
+    fn from(all: Vec<Packed>) -> Self {
+        Self { all, dropped: 0 }
+    }
+}
+
 impl Extents {
     pub(crate) fn as_slice(&self) -> &[Packed] {
         self.all.get(self.dropped..).unwrap_or_default()

@@ -27,6 +27,11 @@ impl Marks {
         &self.kept
     }
 
+    /// The list that a snapshot held.
+    pub(crate) fn restore(&mut self, kept: Vec<MarkAt>) {
+        self.kept = kept;
+    }
+
     pub(crate) fn newest(&self) -> Option<MarkAt> {
         self.kept.last().copied()
     }
@@ -56,7 +61,7 @@ impl Marks {
         let old = self
             .kept
             .partition_point(|kept| kept.date_ms < mark.date_ms.saturating_sub(MARKS_KEPT_MS));
-        self.kept.drain(..old).last().map(|dropped| dropped.folded)
+        self.kept.drain(..old).next_back().map(|dropped| dropped.folded)
     }
 
     /// Whether what was un-named at `position` has been so for `grace_ms` by the store's clock.

@@ -161,6 +161,10 @@ impl Objects {
         }
     }
 
+    pub(crate) fn is_held(&self, slot: u32) -> bool {
+        self.slots[slot as usize].references > 0
+    }
+
     fn forget_slot(&mut self, slot: u32, name: &ObjectName) {
         if let Ok(found) = self.by_name.find_entry(hash(name), |&other| other == slot) {
             found.remove();
@@ -185,7 +189,7 @@ impl Objects {
     }
 
     /// What nothing names any more and is still remembered, by position.
-    pub(crate) fn unnamed(&self) -> impl ExactSizeIterator<Item = &(u64, ObjectName)> {
+    pub(crate) fn unnamed(&self) -> impl ExactSizeIterator<Item = &(u64, ObjectName)> + Clone {
         self.unnamed_order.iter()
     }
 

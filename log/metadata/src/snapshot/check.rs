@@ -1,0 +1,59 @@
+//! What must hold of a state that came from bytes before entries are applied to it: whatever the fold relies on and the
+//! sections did not show one by one.
+
+use super::corrupt;
+use crate::entry::FormatError;
+use crate::limits::POSITION_END;
+use crate::state::{ObjectStatus, State};
+
+pub(super) fn whole(state: &State) -> Result<(), FormatError> {
+    let position = state.position;
+    let live = state.lives.live.values();
+    let nonces = state.lives.nonces.iter();
+    let unnamed = state.places.objects.unnamed();
+    let marks = state.marks.as_slice().windows(2);
+    let checks = [
+        (position < POSITION_END, "a position beyond the last"),
+        (state.topics.next > 0, "topic numbers begin at 1"),
+        (
+            live.clone().all(|life| life.node_id < state.lives.next_node_id),
+            "a node id that was not given yet",
+        ),
+        (
+            live.clone().all(|life| life.incarnation.position <= position),
+            "a life from beyond the position",
+        ),
+        (nonces.is_sorted_by_key(|&(at, _)| at), "nonces that are not in order"),
+        (
+            unnamed.clone().all(|&(at, _)| at <= position),
+            "an object un-named beyond the position",
+        ),
+        (
+            unnamed.clone().all(|(_, name)| is_unnamed(state, name)),
+            "an object that is named and un-named",
+        ),
+        (
+            marks.clone().all(|pair| pair[0].folded <= pair[1].folded),
+            "marks whose positions fall",
+        ),
+        (
+            marks.clone().all(|pair| pair[0].date_ms <= pair[1].date_ms),
+            "marks whose dates fall",
+        ),
+        (
+            state
+                .snapshots
+                .windows(2)
+                .all(|pair| pair[0].position < pair[1].position),
+            "snapshots out of order",
+        ),
+    ];
+    checks
+        .iter()
+        .find(|(holds, _)| !holds)
+        .map_or(Ok(()), |(_, what)| Err(corrupt(what)))
+}
+
+fn is_unnamed(state: &State, name: &crate::ids::ObjectName) -> bool {
+    matches!(state.object(name), ObjectStatus::Unnamed { .. })
+}

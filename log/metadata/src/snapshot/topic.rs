@@ -1,0 +1,332 @@
+//! The section of a topic: its configs, partitions with their extents in columns, and HTTP producers.
+
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+
+use super::cluster::{decode_config, decode_object, encode_object};
+use super::{corrupt, wire};
+use crate::config::TopicConfig;
+use crate::entry::FormatError;
+use crate::ids::{Change, TopicId};
+use crate::limits::{OFFSET_MAX, PRODUCER_BATCHES, PRODUCER_REQUESTS};
+use crate::state::State;
+use crate::state::extent::{Extents, Packed, Spot};
+use crate::state::partition::PartitionState;
+use crate::state::producer::{Batch, Producer};
+use crate::state::request::{Ack, RequestProducer};
+use crate::state::topic::Topic;
+
+/// Objects of a section in the order in which they are first named, and the index of each by its slot.
+#[derive(Default)]
+struct Names {
+    objects: Vec<wire::Object>,
+    by_slot: HashMap<u32, u32, FxBuildHasher>,
+}
+
+pub(super) fn encode(state: &State, topic: &Topic) -> wire::Topic {
+    let mut names = Names::default();
+    let partitions = topic
+        .partitions
+        .iter()
+        .map(|partition| encode_partition(state, &mut names, partition))
+        .collect();
+    wire::Topic {
+        number: topic.number,
+        name: topic.name.clone(),
+        id: topic.id.0.to_vec().into(),
+        created_position: topic.created_at.position,
+        created_index: topic.created_at.index,
+        config: topic.config.overrides().clone(),
+        objects: names.objects,
+        partitions,
+        requests: topic
+            .requests
+            .iter()
+            .map(|(name, known)| encode_request(name, known))
+            .collect(),
+    }
+}
+
+fn encode_partition(state: &State, names: &mut Names, partition: &PartitionState) -> wire::Partition {
+    let extents = partition.extents.as_slice();
+    let mut to = wire::Partition {
+        log_start: partition.log_start,
+        end: partition.end,
+        epochs: partition.epochs.iter().map(|&(era, _)| era).collect(),
+        epoch_starts: partition.epochs.iter().map(|&(_, first)| first).collect(),
+        first: extents.first().map_or(partition.end, |extent| extent.first),
+        last_deltas: extents.iter().map(|extent| extent.last_delta).collect(),
+        records: extents.iter().map(|extent| extent.records).collect(),
+        bytes: extents.iter().map(|extent| extent.bytes).collect(),
+        producers: partition
+            .producers
+            .iter()
+            .map(|(&id, producer)| encode_producer(id, producer))
+            .collect(),
+        ..Default::default()
+    };
+    let mut before = 0i64;
+    for extent in extents {
+        to.max_timestamps.push(extent.max_timestamp.wrapping_sub(before));
+        before = extent.max_timestamp;
+        match extent.spot() {
+            Spot::Segment { slot, start } => {
+                to.places.push(names.place(state, slot));
+                to.starts.push(start);
+            }
+            Spot::Inline {
+                position,
+                proposal,
+                run,
+            } => {
+                to.places.push(0);
+                to.starts.push(position);
+                to.inline_proposals.push(u32::from(proposal));
+                to.inline_runs.push(run);
+            }
+        }
+    }
+    to
+}
+
+impl Names {
+    /// One more than the index of the name in a slot.
+    fn place(&mut self, state: &State, slot: u32) -> u32 {
+        let Self { objects, by_slot } = self;
+        *by_slot.entry(slot).or_insert_with(|| {
+            objects.push(encode_object(&state.places.objects.name(slot)));
+            // Slots have 31 bits.
+            u32::try_from(objects.len()).unwrap_or(u32::MAX)
+        })
+    }
+}
+
+fn encode_producer(id: u64, producer: &Producer) -> wire::Producer {
+    let batches = producer.batches();
+    wire::Producer {
+        id,
+        epoch: u32::from(producer.epoch),
+        position: producer.position,
+        bases: batches.iter().map(|batch| batch.base).collect(),
+        lasts: batches.iter().map(|batch| batch.last).collect(),
+        offsets: batches.iter().map(|batch| batch.offset).collect(),
+    }
+}
+
+fn encode_request(name: &bytes::Bytes, known: &RequestProducer) -> wire::RequestProducer {
+    let requests = known.acks.iter().map(|acks| wire::Request {
+        partitions: acks.iter().map(|ack| ack.partition).collect(),
+        records: acks.iter().map(|ack| ack.records).collect(),
+        base_offsets: acks.iter().map(|ack| ack.base_offset).collect(),
+    });
+    let requests = requests.collect();
+    wire::RequestProducer {
+        name: name.clone(),
+        epoch: known.epoch,
+        last: known.last,
+        position: known.position,
+        requests,
+    }
+}
+
+/// Puts the topic of a section into the state.
+pub(super) fn decode(state: &mut State, number: u32, from: wire::Topic) -> Result<(), FormatError> {
+    let id = from
+        .id
+        .as_ref()
+        .try_into()
+        .map(TopicId)
+        .map_err(|_| corrupt("a topic's id has 16 bytes"))?;
+    if from.number != number || number >= state.topics.next {
+        return Err(corrupt("a topic's number is not the index's, or was not given yet"));
+    }
+    crate::fold::check_topic_name(&from.name).map_err(|rejection| FormatError::Corrupt(rejection.to_string()))?;
+    if state.topics.named(&from.name).is_some() || state.topics.knows_id(&id) || from.partitions.is_empty() {
+        return Err(corrupt("two topics of one name or id, or one without partitions"));
+    }
+    let mut slots = Vec::with_capacity(from.objects.len());
+    for object in &from.objects {
+        slots.push(state.places.objects.intern(&decode_object(object)?));
+    }
+    let mut topic = Topic {
+        number,
+        name: from.name,
+        id,
+        created_at: Change {
+            position: from.created_position,
+            index: from.created_index,
+        },
+        config: decode_config(from.config, |set| TopicConfig::default().changed(set, &[]))?,
+        partitions: Vec::with_capacity(from.partitions.len()),
+        requests: std::collections::BTreeMap::new(),
+    };
+    for partition in from.partitions {
+        topic.partitions.push(decode_partition(state, &slots, &partition)?);
+    }
+    for producer in from.requests {
+        let (name, known) = decode_request(&producer, topic.partition_count())?;
+        state.counts.requests += known.weight() + name.len() as u64;
+        topic.requests.insert(name, known);
+    }
+    state.counts.partitions += u64::from(topic.partition_count());
+    // A name that no extent bears would be held for ever.
+    let idle = slots.iter().any(|&slot| !state.places.objects.is_held(slot));
+    state.topics.insert(topic);
+    if idle {
+        Err(corrupt("a name that no extent bears"))
+    } else {
+        Ok(())
+    }
+}
+
+fn decode_partition(state: &mut State, slots: &[u32], from: &wire::Partition) -> Result<PartitionState, FormatError> {
+    let epochs: Vec<_> = from
+        .epochs
+        .iter()
+        .copied()
+        .zip(from.epoch_starts.iter().copied())
+        .collect();
+    let rising = epochs
+        .windows(2)
+        .all(|pair| pair[0].0 < pair[1].0 && pair[0].1 < pair[1].1);
+    if epochs.is_empty() || epochs.len() != from.epochs.len() || epochs.len() != from.epoch_starts.len() || !rising {
+        return Err(corrupt("leader epochs that do not rise"));
+    }
+    let mut partition = PartitionState::new(from.log_start, 0);
+    partition.end = from.end;
+    partition.epochs = epochs;
+    partition.extents = decode_extents(state, slots, from)?;
+    for extent in partition.extents.as_slice() {
+        state.places.hold(extent);
+        partition.bytes += u64::from(extent.bytes);
+    }
+    for producer in &from.producers {
+        partition.producers.insert(producer.id, decode_producer(producer)?);
+    }
+    state.counts.producers += partition.producers.len() as u64;
+    Ok(partition)
+}
+
+/// The extents, each behind the one before, that hold exactly the offsets from the log start to the end; the first may
+/// begin before.
+fn decode_extents(state: &State, slots: &[u32], from: &wire::Partition) -> Result<Extents, FormatError> {
+    let count = from.last_deltas.len();
+    let inline = from.places.iter().filter(|&&place| place == 0).count();
+    let columns = [
+        from.records.len(),
+        from.bytes.len(),
+        from.max_timestamps.len(),
+        from.places.len(),
+        from.starts.len(),
+    ];
+    if columns.iter().any(|&len| len != count)
+        || from.inline_proposals.len() != inline
+        || from.inline_runs.len() != inline
+    {
+        return Err(corrupt("columns of extents differ in length"));
+    }
+    let mut extents = Vec::with_capacity(count);
+    let (mut first, mut max_timestamp) = (from.first, 0i64);
+    let mut inlines = from.inline_proposals.iter().zip(&from.inline_runs);
+    let rows = from.last_deltas.iter().zip(&from.records).zip(&from.bytes);
+    let rows = rows.zip(from.max_timestamps.iter().zip(&from.places)).zip(&from.starts);
+    for ((((&last_delta, &records), &bytes), (&timestamp, &place)), &start) in rows {
+        let spot = match place.checked_sub(1) {
+            None => inlines.next().and_then(|(&proposal, &run)| {
+                let proposal = u16::try_from(proposal).ok()?;
+                (start <= state.position).then_some(Spot::Inline {
+                    position: start,
+                    proposal,
+                    run,
+                })
+            }),
+            Some(index) => slots.get(index as usize).map(|&slot| Spot::Segment { slot, start }),
+        };
+        let packed = spot
+            .and_then(Spot::pack)
+            .ok_or_else(|| corrupt("an extent that lies nowhere"))?;
+        let (place, start) = packed;
+        max_timestamp = max_timestamp.wrapping_add(timestamp);
+        let extent = Packed {
+            first,
+            start,
+            max_timestamp,
+            last_delta,
+            records,
+            bytes,
+            place,
+        };
+        let next = first
+            .checked_add(u64::from(last_delta))
+            .and_then(|last| last.checked_add(1));
+        first = next
+            .filter(|&next| next <= OFFSET_MAX)
+            .ok_or_else(|| corrupt("an offset beyond the greatest"))?;
+        extents.push(extent);
+    }
+    let starts_well = extents
+        .first()
+        .is_none_or(|extent| extent.first <= from.log_start && extent.last() >= from.log_start);
+    let empty_well = !extents.is_empty() || from.log_start == from.end;
+    if first != from.end || from.end > OFFSET_MAX || !starts_well || !empty_well {
+        return Err(corrupt("extents that do not hold the partition's offsets"));
+    }
+    Ok(Extents::from(extents))
+}
+
+fn decode_producer(from: &wire::Producer) -> Result<Producer, FormatError> {
+    let count = from.bases.len();
+    let fits = (1..=PRODUCER_BATCHES).contains(&count) && from.lasts.len() == count && from.offsets.len() == count;
+    let epoch = u16::try_from(from.epoch).ok();
+    let (Some(epoch), true) = (epoch, fits) else {
+        return Err(corrupt("a producer that cannot be"));
+    };
+    let mut batches = [Batch::default(); PRODUCER_BATCHES];
+    let rows = from.bases.iter().zip(&from.lasts).zip(&from.offsets);
+    for (batch, ((&base, &last), &offset)) in batches.iter_mut().zip(rows) {
+        *batch = Batch { base, last, offset };
+    }
+    Ok(Producer {
+        epoch,
+        count: count as u8,
+        batches,
+        position: from.position,
+    })
+}
+
+fn decode_request(
+    from: &wire::RequestProducer,
+    partitions: u32,
+) -> Result<(bytes::Bytes, RequestProducer), FormatError> {
+    let acks = from.requests.iter().map(|request| {
+        let count = request.partitions.len();
+        if request.records.len() != count || request.base_offsets.len() != count {
+            return None;
+        }
+        let rows = request
+            .partitions
+            .iter()
+            .zip(&request.records)
+            .zip(&request.base_offsets);
+        let acks = rows.map(|((&partition, &records), &base_offset)| Ack {
+            partition,
+            records,
+            base_offset,
+        });
+        Some(acks.collect::<Box<[Ack]>>()).filter(|acks| acks.iter().all(|ack| ack.partition < partitions))
+    });
+    let acks = acks.collect::<Option<std::collections::VecDeque<_>>>();
+    let acks = acks.filter(|acks| (1..=PRODUCER_REQUESTS).contains(&acks.len()));
+    let acks = acks.ok_or_else(|| corrupt("an HTTP producer that cannot be"))?;
+    // The name is copied: as a slice it would keep the snapshot's bytes in memory.
+    let name = bytes::Bytes::copy_from_slice(&from.name);
+    Ok((
+        name,
+        RequestProducer {
+            epoch: from.epoch,
+            last: from.last,
+            position: from.position,
+            acks,
+        },
+    ))
+}
