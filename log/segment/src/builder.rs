@@ -10,26 +10,6 @@ use crate::{SegmentId, varint};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Added(pub usize);
 
-/// Why something was not added or built; the builder is as it was.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// An add has at least one batch.
-    #[error("no batches to add")]
-    NoBatches,
-    /// A batch has at least one byte and one record.
-    #[error("batch of {bytes} bytes and {records} records")]
-    EmptyBatch {
-        /// Bytes of the batch.
-        bytes: usize,
-        /// Its records.
-        records: u32,
-    },
-    /// A number that the index holds in 32 bits would not fit.
-    #[error("{0} of the segment would not fit 32 bits")]
-    TooLarge(&'static str),
-}
-
 /// What one add brought.
 #[derive(Debug)]
 struct Add {
@@ -53,7 +33,7 @@ impl Add {
 pub struct SegmentBuilder {
     id: SegmentId,
     adds: Vec<Add>,
-    batches: u32,
+    parts: usize,
     payload_bytes: u64,
 }
 
@@ -77,39 +57,16 @@ impl SegmentBuilder {
         Self {
             id,
             adds: Vec::new(),
-            batches: 0,
+            parts: 2,
             payload_bytes: 0,
         }
     }
 
-    /// Adds batches of one partition with the number of records of each; they will lie together and in this order.
-    ///
-    /// # Errors
-    /// `NoBatches`, `EmptyBatch`, `TooLarge`: then nothing was added.
-    pub fn add(
-        &mut self,
-        topic: u32,
-        partition: u32,
-        batches: impl IntoIterator<Item = (Bytes, u32)>,
-    ) -> Result<Added, BuildError> {
-        let batches: Vec<_> = batches.into_iter().collect();
-        for (bytes, records) in &batches {
-            if bytes.is_empty() || *records == 0 {
-                return Err(BuildError::EmptyBatch {
-                    bytes: bytes.len(),
-                    records: *records,
-                });
-            }
-            u32::try_from(bytes.len()).map_err(|_| BuildError::TooLarge("a batch"))?;
-        }
-        let count = u32::try_from(batches.len()).map_err(|_| BuildError::TooLarge("the number of batches"))?;
-        if count == 0 {
-            return Err(BuildError::NoBatches);
-        }
-        self.batches = self
-            .batches
-            .checked_add(count)
-            .ok_or(BuildError::TooLarge("the number of batches"))?;
+    /// Adds batches of one partition with the number of records of each; they will lie together and in this order. A batch
+    /// without bytes takes no place and is left out.
+    pub fn add(&mut self, topic: u32, partition: u32, batches: impl IntoIterator<Item = (Bytes, u32)>) -> Added {
+        let batches: Vec<_> = batches.into_iter().filter(|(bytes, _)| !bytes.is_empty()).collect();
+        self.parts += batches.len();
         let add = Add {
             topic,
             partition,
@@ -117,7 +74,7 @@ impl SegmentBuilder {
         };
         self.payload_bytes += add.bytes();
         self.adds.push(add);
-        Ok(Added(self.adds.len() - 1))
+        Added(self.adds.len() - 1)
     }
 
     /// Bytes of all batches added so far.
@@ -126,24 +83,22 @@ impl SegmentBuilder {
         self.payload_bytes
     }
 
-    /// Whether nothing was added yet.
+    /// Whether no bytes were added yet.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.adds.is_empty()
+        self.payload_bytes == 0
     }
 
     /// Makes the segment. One without runs is a segment too.
-    ///
-    /// # Errors
-    /// `TooLarge`, if the index does not fit 4 GiB.
-    pub fn build(self) -> Result<Built, BuildError> {
+    #[must_use]
+    pub fn build(self) -> Built {
         let mut order: Vec<usize> = (0..self.adds.len()).collect();
         // A stable sort: within a partition the order of adding is kept.
         order.sort_by_key(|&at| self.adds[at].key());
-        let footer = self.footer(&order)?;
+        let footer = self.footer(&order);
         let bytes = HEADER_BYTES + self.payload_bytes + footer.len() as u64;
         let placed = self.placed(&order);
-        let mut parts = Vec::with_capacity(self.batches as usize + 2);
+        let mut parts = Vec::with_capacity(self.parts);
         parts.push(Bytes::from_static(&HEADER));
         let mut adds = self.adds;
         for at in order {
@@ -154,12 +109,12 @@ impl SegmentBuilder {
             );
         }
         parts.push(footer);
-        Ok(Built {
+        Built {
             id: self.id,
             parts,
             bytes,
             placed,
-        })
+        }
     }
 
     fn placed(&self, order: &[usize]) -> Vec<u64> {
@@ -172,51 +127,47 @@ impl SegmentBuilder {
         placed
     }
 
-    fn footer(&self, order: &[usize]) -> Result<Bytes, BuildError> {
+    fn footer(&self, order: &[usize]) -> Bytes {
         let mut footer = BytesMut::new();
         self.id.write(&mut footer);
         let runs: Vec<&[usize]> = order
             .chunk_by(|&a, &b| self.adds[a].key() == self.adds[b].key())
+            .filter(|run| run.iter().any(|&at| !self.adds[at].batches.is_empty()))
             .collect();
-        // There are no more runs than batches, whose number was checked.
-        varint::write(&mut footer, runs.len() as u32);
+        varint::write(&mut footer, runs.len() as u64);
         let mut before = None;
         for run in runs {
             before = Some(self.write_run(&mut footer, run, before));
         }
-        let index_bytes = u32::try_from(footer.len()).map_err(|_| BuildError::TooLarge("the index"))?;
+        let index_bytes = footer.len() as u64;
         let index_checksum = crc32c::crc32c(&footer);
-        let object_bytes = HEADER_BYTES + self.payload_bytes + u64::from(index_bytes) + TAIL_BYTES;
+        let object_bytes = HEADER_BYTES + self.payload_bytes + index_bytes + TAIL_BYTES;
         Tail {
             object_bytes,
             index_bytes,
             index_checksum,
         }
         .write(&mut footer);
-        Ok(footer.freeze())
+        footer.freeze()
     }
 
     /// Writes one run's part of the index; gives its key, which the next run's is relative to.
     fn write_run(&self, footer: &mut BytesMut, run: &[usize], before: Option<(u32, u32)>) -> (u32, u32) {
         let (topic, partition) = self.adds[run[0]].key();
-        let (topic_before, partition_before) = before.unzip();
-        varint::write(footer, topic - topic_before.unwrap_or(0));
-        let same_topic = topic_before == Some(topic);
-        varint::write(
-            footer,
-            if same_topic {
-                partition - partition_before.unwrap_or(0) - 1
-            } else {
-                partition
-            },
-        );
+        let (topic_delta, partition_delta) = match before {
+            None => (topic, partition),
+            Some((topic_before, partition_before)) if topic_before == topic => (0, partition - partition_before - 1),
+            Some((topic_before, _)) => (topic - topic_before, partition),
+        };
+        varint::write(footer, u64::from(topic_delta));
+        varint::write(footer, u64::from(partition_delta));
         let batches = || run.iter().flat_map(|&at| &self.adds[at].batches);
         let checksum = batches().fold(0, |checksum, (bytes, _)| crc32c::crc32c_append(checksum, bytes));
         footer.extend_from_slice(&checksum.to_be_bytes());
-        varint::write(footer, batches().count() as u32);
+        varint::write(footer, batches().count() as u64);
         for (bytes, records) in batches() {
-            varint::write(footer, bytes.len() as u32);
-            varint::write(footer, *records);
+            varint::write(footer, bytes.len() as u64);
+            varint::write(footer, u64::from(*records));
         }
         (topic, partition)
     }

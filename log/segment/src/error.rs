@@ -30,7 +30,7 @@ pub enum SegmentError {
     /// The bytes are not those the writer made.
     #[error("checksum of the {part} does not fit")]
     Checksum {
-        /// Header, index or tail.
+        /// Index or tail.
         part: &'static str,
     },
     /// The checksums fit but the index contradicts itself: it was written wrongly.
@@ -43,13 +43,5 @@ pub enum SegmentError {
         topic: u32,
         /// The partition.
         partition: u32,
-    },
-    /// The bytes asked for are not whole batches of one run.
-    #[error("bytes {start}..{end} are not whole batches of one run")]
-    Stretch {
-        /// First byte asked for.
-        start: u64,
-        /// Byte behind the last.
-        end: u64,
     },
 }

@@ -1,5 +1,5 @@
-//! How a segment lies in its object. Fixed-width integers are big-endian; varints are unsigned LEB128 in their shortest
-//! form.
+//! How a segment lies in its object. Fixed-width integers are big-endian; varints are unsigned LEB128 of at most 64 bits in
+//! their shortest form.
 //!
 //! ```text
 //! +--------+---------+---------+-----+---------+-------+------+
@@ -25,13 +25,12 @@
 //!            4 bytes  CRC-32C of the run
 //!            varint   number of batches, at least 1, then for each batch
 //!              varint   bytes, at least 1
-//!              varint   records, at least 1
+//!              varint   records, of 32 bits
 //!
 //! tail, 32 bytes
 //!    0  8  bytes of the object, tail included
-//!    8  4  bytes of the index
-//!   12  4  CRC-32C of the index
-//!   16  4  CRC-32C of the header
+//!    8  8  bytes of the index
+//!   16  4  CRC-32C of the index
 //!   20  2  format version, 1
 //!   22  4  CRC-32C of the tail's bytes 0..22
 //!   26  6  magic "tidseg"
@@ -68,7 +67,7 @@ pub(crate) const INDEX_BATCH_BYTES_MIN: usize = 2;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Tail {
     pub(crate) object_bytes: u64,
-    pub(crate) index_bytes: u32,
+    pub(crate) index_bytes: u64,
     pub(crate) index_checksum: u32,
 }
 
@@ -76,9 +75,8 @@ impl Tail {
     pub(crate) fn write(&self, into: &mut BytesMut) {
         let start = into.len();
         into.put_u64(self.object_bytes);
-        into.put_u32(self.index_bytes);
+        into.put_u64(self.index_bytes);
         into.put_u32(self.index_checksum);
-        into.put_u32(crc32c::crc32c(&HEADER));
         into.put_u16(VERSION);
         let checksum = crc32c::crc32c(&into[start..]);
         into.put_u32(checksum);

@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use bytes::Buf;
+
 use crate::format::{
-    HEADER, HEADER_BYTES, IDENTITY_BYTES, INDEX_BATCH_BYTES_MIN, INDEX_RUN_BYTES_MIN, TAIL_BYTES, TAIL_CHECKED_BYTES,
+    HEADER_BYTES, IDENTITY_BYTES, INDEX_BATCH_BYTES_MIN, INDEX_RUN_BYTES_MIN, TAIL_BYTES, TAIL_CHECKED_BYTES,
     TAIL_MAGIC, Tail, VERSION,
 };
 use crate::{SegmentError, SegmentId, varint};
@@ -94,8 +96,7 @@ impl Index {
     /// whole object, whichever is less, is a good first read.
     ///
     /// # Errors
-    /// `NeedMore` if `tail` does not reach back to the index: call again with that many bytes. Otherwise any but `Run`
-    /// and `Stretch`.
+    /// `NeedMore` if `tail` does not reach back to the index: call again with that many bytes. Otherwise any but `Run`.
     pub fn open(tail: &[u8], object_bytes: u64) -> Result<Self, SegmentError> {
         let expected = HEADER_BYTES + IDENTITY_BYTES as u64 + 1 + TAIL_BYTES;
         if object_bytes < expected || object_bytes < tail.len() as u64 {
@@ -108,18 +109,16 @@ impl Index {
             .split_last_chunk()
             .ok_or(SegmentError::NeedMore { bytes: TAIL_BYTES })?;
         let tail = read_tail(last, object_bytes)?;
-        let index_bytes = u64::from(tail.index_bytes);
-        // The header's bytes can be taken off: the object has at least those of all fixed parts.
+        // The object has the bytes of header and tail: that was asked first.
         let room = object_bytes - TAIL_BYTES - HEADER_BYTES;
         let runs_bytes = room
-            .checked_sub(index_bytes)
+            .checked_sub(tail.index_bytes)
             .ok_or(SegmentError::Index("longer than the object"))?;
-        let index = before
-            .len()
-            .checked_sub(tail.index_bytes as usize)
-            .map(|start| &before[start..])
+        let index = (before.len() as u64)
+            .checked_sub(tail.index_bytes)
+            .and_then(|start| before.get(usize::try_from(start).ok()?..))
             .ok_or(SegmentError::NeedMore {
-                bytes: index_bytes + TAIL_BYTES,
+                bytes: tail.index_bytes + TAIL_BYTES,
             })?;
         if crc32c::crc32c(index) != tail.index_checksum {
             return Err(SegmentError::Checksum { part: "index" });
@@ -129,15 +128,16 @@ impl Index {
 
     fn read(bytes: &[u8], object_bytes: u64, runs_end: u64) -> Result<Self, SegmentError> {
         let (id, mut from) = bytes.split_first_chunk().ok_or(SegmentError::Index("cut short"))?;
-        let runs = varint::read(&mut from)? as usize;
+        let runs = count(varint::read_u64(&mut from)?, from.len() / INDEX_RUN_BYTES_MIN)?;
+        // As many as the bytes can hold beside the runs: at most 12 bytes in memory for two in the index.
+        let batches = (from.len() - runs * (INDEX_RUN_BYTES_MIN - INDEX_BATCH_BYTES_MIN)) / INDEX_BATCH_BYTES_MIN;
         let mut index = Self {
             id: SegmentId::read(id),
             object_bytes,
             runs_end,
-            // What is claimed cannot be more than what the bytes can hold, so neither can what is allocated.
-            runs: Vec::with_capacity(runs.min(from.len() / INDEX_RUN_BYTES_MIN)),
-            starts: Vec::new(),
-            records: Vec::new(),
+            runs: Vec::with_capacity(runs),
+            starts: Vec::with_capacity(batches),
+            records: Vec::with_capacity(batches),
         };
         let mut start = HEADER_BYTES;
         for _ in 0..runs {
@@ -146,6 +146,8 @@ impl Index {
         if start != runs_end || !from.is_empty() {
             return Err(SegmentError::Index("runs do not fill the object"));
         }
+        index.starts.shrink_to_fit();
+        index.records.shrink_to_fit();
         Ok(index)
     }
 
@@ -154,19 +156,21 @@ impl Index {
         let (topic, partition) = read_key(from, self.runs.last())?;
         let (checksum, rest) = from.split_first_chunk().ok_or(SegmentError::Index("cut short"))?;
         *from = rest;
-        let batches = varint::read(from)? as usize;
-        if batches == 0 || batches > from.len() / INDEX_BATCH_BYTES_MIN {
-            return Err(SegmentError::Index("number of batches out of range"));
+        let batches = count(varint::read_u64(from)?, from.len() / INDEX_BATCH_BYTES_MIN)?;
+        if batches == 0 {
+            return Err(SegmentError::Index("empty run"));
         }
         let mut end = start;
         for _ in 0..batches {
-            let (bytes, records) = (varint::read(from)?, varint::read(from)?);
-            if bytes == 0 || records == 0 {
+            let (bytes, records) = (varint::read_u64(from)?, varint::read_u32(from)?);
+            if bytes == 0 {
                 return Err(SegmentError::Index("empty batch"));
             }
             self.starts.push(end);
             self.records.push(records);
-            end += u64::from(bytes);
+            end = end
+                .checked_add(bytes)
+                .ok_or(SegmentError::Index("number out of range"))?;
         }
         let checksum = u32::from_be_bytes(*checksum);
         self.runs.push(Run {
@@ -207,34 +211,25 @@ impl Index {
         self.runs.get(at)
     }
 
-    /// The batches that make up the bytes `stretch` of the object.
-    ///
-    /// # Errors
-    /// `Stretch` unless these are whole batches, at least one, of one run.
-    pub fn batches_in(&self, stretch: Range<u64>) -> Result<impl Iterator<Item = PlacedBatch> + '_, SegmentError> {
-        let batches = self.batch_numbers(&stretch);
-        let error = SegmentError::Stretch {
-            start: stretch.start,
-            end: stretch.end,
-        };
-        Ok(batches.ok_or(error)?.map(|at| self.batch(at)))
+    /// The batches that make up the bytes `stretch` of the object: at least one, or none at all if these are not whole
+    /// batches of one run.
+    pub fn batches_in(&self, stretch: Range<u64>) -> impl Iterator<Item = PlacedBatch> + '_ {
+        self.batch_numbers(&stretch).unwrap_or(0..0).map(|at| self.batch(at))
     }
 
     /// The batch that holds record `nth`, counted from 0, of the stretch of `bytes` from `start` on. None if it has fewer
-    /// records.
-    ///
-    /// # Errors
-    /// `Stretch`, as [`Index::batches_in`].
-    pub fn locate(&self, start: u64, bytes: u64, nth: u64) -> Result<Option<Located>, SegmentError> {
+    /// records, or is not whole batches of one run.
+    #[must_use]
+    pub fn locate(&self, start: u64, bytes: u64, nth: u64) -> Option<Located> {
         let mut records_before = 0;
-        for batch in self.batches_in(start..start.saturating_add(bytes))? {
+        for batch in self.batches_in(start..start.saturating_add(bytes)) {
             let records_behind = records_before + u64::from(batch.records);
             if nth < records_behind {
-                return Ok(Some(Located { batch, records_before }));
+                return Some(Located { batch, records_before });
             }
             records_before = records_behind;
         }
-        Ok(None)
+        None
     }
 
     fn batch_numbers(&self, stretch: &Range<u64>) -> Option<Range<usize>> {
@@ -244,11 +239,8 @@ impl Index {
         } else {
             self.starts.binary_search(&stretch.end).ok()?
         };
-        let run = self.runs.get(
-            self.runs
-                .partition_point(|run| run.start <= stretch.start)
-                .checked_sub(1)?,
-        )?;
+        let begun = self.runs.partition_point(|run| run.start <= stretch.start);
+        let run = self.runs[..begun].last()?;
         (first < behind && stretch.end <= run.range().end).then_some(first..behind)
     }
 
@@ -263,9 +255,17 @@ impl Index {
     }
 }
 
+/// A number of things that is claimed: no more than the bytes that follow can hold, so neither is what is allocated.
+fn count(claimed: u64, max: usize) -> Result<usize, SegmentError> {
+    usize::try_from(claimed)
+        .ok()
+        .filter(|count| *count <= max)
+        .ok_or(SegmentError::Index("count out of range"))
+}
+
 /// Reads the key of a run, which must be above that of the run before.
 fn read_key(from: &mut &[u8], before: Option<&Run>) -> Result<(u32, u32), SegmentError> {
-    let (topic, partition) = (varint::read(from)?, varint::read(from)?);
+    let (topic, partition) = (varint::read_u32(from)?, varint::read_u32(from)?);
     let Some(before) = before else {
         return Ok((topic, partition));
     };
@@ -283,14 +283,13 @@ fn read_key(from: &mut &[u8], before: Option<&Run>) -> Result<(u32, u32), Segmen
 }
 
 fn read_tail(bytes: &[u8; TAIL_BYTES as usize], object_bytes: u64) -> Result<Tail, SegmentError> {
-    use bytes::Buf;
     let mut from = &bytes[..];
     let tail = Tail {
         object_bytes: from.get_u64(),
-        index_bytes: from.get_u32(),
+        index_bytes: from.get_u64(),
         index_checksum: from.get_u32(),
     };
-    let (header_checksum, version, checksum) = (from.get_u32(), from.get_u16(), from.get_u32());
+    let (version, checksum) = (from.get_u16(), from.get_u32());
     if from != TAIL_MAGIC {
         return Err(SegmentError::Magic { part: "tail" });
     }
@@ -299,9 +298,6 @@ fn read_tail(bytes: &[u8; TAIL_BYTES as usize], object_bytes: u64) -> Result<Tai
     }
     if version != VERSION {
         return Err(SegmentError::Version(version));
-    }
-    if header_checksum != crc32c::crc32c(&HEADER) {
-        return Err(SegmentError::Checksum { part: "header" });
     }
     if tail.object_bytes != object_bytes {
         return Err(SegmentError::Length {

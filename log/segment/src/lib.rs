@@ -9,12 +9,14 @@ mod error;
 mod format;
 mod identity;
 mod index;
+#[cfg(test)]
+mod sample;
 mod varint;
 mod whole;
 
-pub use builder::{Added, BuildError, Built, SegmentBuilder};
+pub use builder::{Added, Built, SegmentBuilder};
 pub use error::SegmentError;
 pub use format::{HEADER_BYTES, OPEN_BYTES, TAIL_BYTES};
-pub use identity::{Incarnation, SegmentId};
+pub use identity::SegmentId;
 pub use index::{Index, Located, PlacedBatch, Run};
 pub use whole::verify_whole;

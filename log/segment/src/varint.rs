@@ -1,11 +1,11 @@
-//! Unsigned LEB128 of 32 bits: seven bits a byte, least first. Only the shortest form is written and read, so that an
-//! index has one encoding.
+//! Unsigned LEB128: seven bits a byte, least first. Only the shortest form is written and read, so that an index has one
+//! encoding.
 
 use bytes::{BufMut, BytesMut};
 
 use crate::SegmentError;
 
-pub(crate) fn write(into: &mut BytesMut, mut value: u32) {
+pub(crate) fn write(into: &mut BytesMut, mut value: u64) {
     while value >= 0x80 {
         into.put_u8((value & 0x7f) as u8 | 0x80);
         value >>= 7;
@@ -14,20 +14,34 @@ pub(crate) fn write(into: &mut BytesMut, mut value: u32) {
 }
 
 /// Takes a number off the front of `from`.
-pub(crate) fn read(from: &mut &[u8]) -> Result<u32, SegmentError> {
-    let mut value = 0_u64;
-    for shift in (0..35).step_by(7) {
+pub(crate) fn read_u64(from: &mut &[u8]) -> Result<u64, SegmentError> {
+    let mut value = 0;
+    let mut shift = 0;
+    loop {
         let (byte, rest) = from.split_first().ok_or(SegmentError::Index("cut short"))?;
         *from = rest;
-        value |= u64::from(byte & 0x7f) << shift;
+        let low = u64::from(byte & 0x7f);
+        if shift + (u64::BITS - low.leading_zeros()) > u64::BITS {
+            return Err(SegmentError::Index("number out of range"));
+        }
+        value |= low << shift;
         if byte & 0x80 == 0 {
-            if *byte == 0 && shift > 0 {
-                return Err(SegmentError::Index("number not in its shortest form"));
-            }
-            return u32::try_from(value).map_err(|_| SegmentError::Index("number out of range"));
+            return if low == 0 && shift > 0 {
+                Err(SegmentError::Index("number not in its shortest form"))
+            } else {
+                Ok(value)
+            };
+        }
+        shift += 7;
+        if shift >= u64::BITS {
+            return Err(SegmentError::Index("number out of range"));
         }
     }
-    Err(SegmentError::Index("number out of range"))
+}
+
+/// Takes a number of at most 32 bits off the front of `from`.
+pub(crate) fn read_u32(from: &mut &[u8]) -> Result<u32, SegmentError> {
+    u32::try_from(read_u64(from)?).map_err(|_| SegmentError::Index("number out of range"))
 }
 
 #[cfg(test)]

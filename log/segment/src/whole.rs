@@ -6,7 +6,7 @@ use crate::{Index, SegmentError};
 /// Checks a whole object: header, index, tail and the checksum of each run. Any single flipped bit is found.
 ///
 /// # Errors
-/// Any of [`SegmentError`] but `NeedMore` and `Stretch`, unless the object is cut short.
+/// Any of [`SegmentError`]; `NeedMore` if what follows the header was cut out.
 pub fn verify_whole(object: &[u8]) -> Result<Index, SegmentError> {
     let index = Index::open(object, object.len() as u64)?;
     if !object.starts_with(&HEADER) {
