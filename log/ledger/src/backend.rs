@@ -72,7 +72,7 @@ pub struct RawEntry {
 pub struct RawRead {
     /// Entries in order and without gaps, the first one at the position asked for. Empty when nothing is there.
     pub entries: Vec<RawEntry>,
-    /// Whether the read stopped at its limit while an entry follows the last one.
+    /// Whether the read stopped at its limit while an entry follows the last one. False when only one was asked for.
     pub more: bool,
 }
 
@@ -91,8 +91,8 @@ pub trait Backend: Debug + Send + Sync {
     /// Definite ones when nothing was written and nothing will be; [`LedgerError::Unknown`] otherwise.
     async fn append(&self, position: Position, previous: Hash, envelope: Bytes) -> Result<Append, LedgerError>;
 
-    /// The entry at `from`, and those after it while they add up to at most `max_bytes`. When `max_bytes` is above 0
-    /// the first entry after `from` is always included, whatever its size.
+    /// The entry at `from`, and those after it while they add up to at most `max_bytes`; the first of these is always
+    /// included, whatever its size. With a `max_bytes` of 0 nothing after `from` is looked at.
     ///
     /// # Errors
     /// When the backend cannot be read. Absent entries are no error.

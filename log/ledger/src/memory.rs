@@ -248,10 +248,10 @@ impl Collect {
 
     /// Takes an entry, unless there is a gap before it or the limit is reached. False when the read is over.
     pub(crate) fn take(&mut self, position: Position, length: usize, bytes: impl FnOnce() -> Bytes) -> bool {
-        if position != self.next {
+        if position != self.next || (position != self.first && self.max_bytes == 0) {
             return false;
         }
-        let always = position == self.first || (position == self.first + 1 && self.max_bytes > 0);
+        let always = position <= self.first.saturating_add(1);
         let counted = if position == self.first { 0 } else { length };
         if !always && counted > self.left {
             self.read.more = true;

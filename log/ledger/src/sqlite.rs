@@ -43,7 +43,7 @@ const POLL_QUICK: Duration = Duration::from_millis(5);
 const POLL_SLOW: Duration = Duration::from_millis(100);
 /// Free pages are given back to the file system when they are more than this many, and more than a quarter of the
 /// file: fewer are soon used again.
-const FREE_PAGES_MAX: i64 = 8192;
+const FREE_PAGES_MAX: i64 = 4096;
 /// How many pages are given back at a time.
 const VACUUM: &str = "PRAGMA incremental_vacuum(1024)";
 /// How often an append asks again when what refused it was gone by the time it asked why.

@@ -76,13 +76,17 @@ impl Harness for Sqlite {
 #[async_trait]
 impl Table for SqliteTable {
     async fn open(&self) -> Arc<dyn Backend> {
-        Arc::new(SqliteLedger::open(&self.path, &self.world).await.unwrap())
+        Arc::new(
+            SqliteLedger::open(&self.path, &self.world)
+                .await
+                .expect("the test file"),
+        )
     }
 
     async fn plant(&self, position: Position, bytes: Option<Bytes>) {
         let url = format!("sqlite:{}", self.path.display());
-        let mut connection = sqlx::SqliteConnection::connect(&url).await.unwrap();
-        let position = i64::try_from(position).unwrap();
+        let mut connection = sqlx::SqliteConnection::connect(&url).await.expect("the test file");
+        let position = i64::try_from(position).expect("the test file");
         let planted = match bytes {
             None => query("DELETE FROM entry WHERE position = ?1").bind(position),
             Some(bytes) => query("INSERT OR REPLACE INTO entry (position, hash, bytes) VALUES (?1, ?2, ?3)")
@@ -90,8 +94,8 @@ impl Table for SqliteTable {
                 .bind(Hash::of(&bytes).0.to_vec())
                 .bind(bytes.to_vec()),
         };
-        planted.execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
+        planted.execute(&mut connection).await.expect("the test file");
+        connection.close().await.expect("the test file");
     }
 }
 
@@ -127,7 +131,7 @@ async fn slow_memory_in_many_interleavings() {
 async fn sqlite() {
     let world = World::real();
     let harness = Sqlite {
-        dir: TempDir::new().unwrap(),
+        dir: TempDir::new().expect("the test file"),
         tables: AtomicU32::new(0),
         world: world.clone(),
     };

@@ -97,11 +97,8 @@ async fn ordinary_sleeper(harness: &dyn Harness, world: &World) {
         assert_eq!(sleeper.read_on().await, Stop::Reload(base));
         let appended = sleeper.try_append("x").await;
         assert!(matches!(appended, Appended::Reload | Appended::Taken), "{appended:?}");
-        assert_ne!(
-            (appended, delete),
-            (Appended::Taken, true),
-            "nothing is there to take it"
-        );
+        let emptied = delete && base_at > 1;
+        assert!(appended == Appended::Reload || !emptied, "nothing is there to take it");
     }
 }
 

@@ -15,7 +15,7 @@ fn a_read_counts_bytes_after_the_first_entry() {
             "{max_bytes} bytes"
         );
     };
-    check(0, (1, true));
+    check(0, (1, false));
     check(1, (2, true));
     check(10, (2, true));
     check(19, (2, true));
