@@ -1,3 +1,53 @@
-//! The `tidelog` command.
+//! The `tidelog` command: everything a person or a script does with the log, and the processes that serve it.
 
-fn main() {}
+use std::process::ExitCode;
+
+use crate::exit::Exit;
+
+mod args;
+mod client;
+mod cluster;
+mod config;
+mod consume;
+mod context;
+mod exit;
+mod format;
+mod group;
+mod out;
+mod position;
+mod produce;
+mod settings;
+mod topic;
+mod wire;
+
+/// Segments and batches are large and short-lived; mimalloc gives them back to the system sooner than the default.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let exit = match args::parse() {
+        Ok(cli) => run(cli),
+        Err(ended) => ended,
+    };
+    ExitCode::from(exit.code())
+}
+
+fn run(cli: args::Cli) -> Exit {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out::error(&anyhow::Error::from(error).context("cannot start"));
+            return Exit::Failed;
+        }
+    };
+    let outcome = runtime.block_on(Box::pin(args::run(cli)));
+    // A read of stdin cannot be cancelled; nothing waits for it.
+    runtime.shutdown_background();
+    outcome.unwrap_or_else(|error| {
+        let exit = exit::of(&error);
+        if exit != Exit::Ok {
+            out::error(&error);
+        }
+        exit
+    })
+}
