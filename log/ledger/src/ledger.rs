@@ -133,7 +133,7 @@ impl Ledger {
 
     /// The most bytes that the body of an entry may have.
     pub fn entry_bytes_max(&self) -> usize {
-        self.backend.entry_bytes_max() - HEADER_BYTES
+        self.backend.entry_bytes_max().saturating_sub(HEADER_BYTES)
     }
 
     /// Up to how many bytes a batch is cheaper inside an entry than as an object of its own.
@@ -173,10 +173,11 @@ impl Ledger {
             let bytes = body.len();
             return Err(LedgerError::TooLarge { bytes, bytes_max });
         }
+        let position = tip.position.checked_add(1);
         let envelope = Envelope {
             kind,
             era,
-            position: tip.position + 1,
+            position: position.ok_or_else(|| LedgerError::refused("the tip is at the last position there is"))?,
             previous: tip.hash,
             body,
         };

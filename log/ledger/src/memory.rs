@@ -258,7 +258,7 @@ impl Collect {
             return false;
         }
         self.left = self.left.saturating_sub(counted);
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         let bytes = bytes();
         self.read.entries.push(RawEntry { position, bytes });
         true

@@ -13,6 +13,7 @@ pub(super) async fn all(harness: &dyn Harness, world: &World) {
     kept_fresh(harness, world).await;
     not_by_one_behind_the_loss(harness, world).await;
     lost_with_nobody_ahead(harness, world).await;
+    accepted_without_a_halt(harness, world).await;
     trimmed(harness, world).await;
     damaged(harness, world).await;
 }
@@ -95,6 +96,18 @@ async fn lost_with_nobody_ahead(harness: &dyn Harness, world: &World) {
         ledger.refresh_witness(&ahead.tip).await,
         Ok(WitnessOutcome::Lost(_))
     ));
+}
+
+/// The operator's word is enough when nobody has halted yet.
+async fn accepted_without_a_halt(harness: &dyn Harness, world: &World) {
+    let yard = Yard::new(harness, world).await;
+    let ahead = yard.writer_of(&["a", "b"]).await;
+    yard.ledger.refresh_witness(&ahead.tip).await.expect("written");
+    yard.lose(2, 2).await;
+    assert!(matches!(yard.ledger.accept_loss(Bytes::new()).await, Ok(Accepted::At(tip)) if tip.era == 2));
+    let mut cold = yard.follower().await;
+    cold.append("c").await;
+    cold.expect(&["a", "halt", "era 2", "c"]);
 }
 
 /// What the witness says may be trimmed: that is no loss, and it can be refreshed.

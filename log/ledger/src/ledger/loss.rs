@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Accepted, Appended, Found, Halted, Ledger, ReadOutcome};
+use super::{Accepted, Appended, Found, Halted, Ledger, ReadOutcome, WitnessOutcome};
 use crate::backend::Base;
 use crate::chain::{EntryKind, Loss, Tip};
 use crate::envelope::Kind;
@@ -59,7 +59,8 @@ impl Ledger {
     }
 
     /// The operator's word that what was lost is lost: begins an era above every one that any entry or the witness
-    /// speaks of, and makes the witness say so. `note` is kept in the entry for people to read (who, and why).
+    /// speaks of, and makes the witness say so. `note` is kept in the entry for people to read (who, and why). A loss
+    /// that only the witness shows is halted first.
     ///
     /// # Errors
     /// Those of the backend. Call it again until it answers; once the era has begun the answer is
@@ -73,7 +74,12 @@ impl Ledger {
                 .and_then(|(bytes, _)| witness::decode(self.cluster, bytes).ok());
             let survey = self.survey().await?;
             if !survey.halted {
-                return Ok(Accepted::NotHalted(survey.tip));
+                // Perhaps nobody is alive who was ahead, and only the witness knows.
+                let WitnessOutcome::Lost(loss) = self.check_witness().await? else {
+                    return Ok(Accepted::NotHalted(survey.tip));
+                };
+                self.halt(&loss).await?;
+                continue;
             }
             let era = said.map_or(0, |said| said.era).max(survey.era_max).saturating_add(1);
             if let Appended::At(tip) = self.put(&survey.tip, Kind::NewEra, era, note.clone()).await? {
