@@ -75,6 +75,12 @@ pub fn encode_body(body: &Body) -> Bytes {
     body.encode_to_vec().into()
 }
 
+/// How many bytes a proposal takes in a body, with what frames it there.
+pub fn proposal_bytes(proposal: &Proposal) -> usize {
+    let length = proposal.encoded_len();
+    1 + prost::length_delimiter_len(length) + length
+}
+
 /// Reads a body; inline bytes are slices of `bytes`, not copies.
 ///
 /// # Errors

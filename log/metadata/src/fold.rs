@@ -17,7 +17,7 @@ pub(crate) use topics::check_topic_name;
 use crate::entry::{Body, FormatError, check_versions};
 use crate::limits::POSITION_END;
 use crate::outcome::Outcome;
-use crate::state::State;
+use crate::state::{EraBegun, State};
 
 /// One entry of the ledger.
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +112,10 @@ impl State {
             Event::Halt => {
                 self.move_to(&entry);
                 // A halt names the era whose loss it saw; that of an older era has been accepted since.
-                self.halted |= entry.era == self.era;
+                if entry.era == self.era && !self.halted {
+                    self.halted = true;
+                    self.halted_at = entry.position;
+                }
                 Vec::new()
             }
             Event::NewEra => {
@@ -164,8 +167,11 @@ impl State {
 
     /// An operator accepted the loss: writes are taken again, and records from here on bear the new leader epoch.
     fn begin_era(&mut self, era: u64) {
+        let lost_from = if self.halted { self.halted_at } else { self.position };
+        self.eras.push(EraBegun { era, lost_from });
         self.era = era;
         self.halted = false;
+        self.halted_at = 0;
         for number in self.topics.numbers() {
             let partitions = self.topics.get_mut(number).map(|topic| topic.partitions.iter_mut());
             partitions

@@ -39,6 +39,10 @@ pub struct State {
     pub(crate) position: u64,
     pub(crate) entry_hash: [u8; 32],
     pub(crate) halted: bool,
+    /// Position of the halt, 0 while there is none.
+    pub(crate) halted_at: u64,
+    /// The eras after the first, in order.
+    pub(crate) eras: Vec<EraBegun>,
     pub(crate) feature_level: u32,
     pub(crate) lives: Lives,
     pub(crate) topics: Topics,
@@ -51,6 +55,15 @@ pub struct State {
     pub(crate) counts: Counts,
     /// Room that judging an append uses again; holds nothing between proposals.
     pub(crate) scratch: crate::fold::Scratch,
+}
+
+/// An era that began when an operator accepted a loss.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EraBegun {
+    /// The era.
+    pub era: u64,
+    /// From this position on, what was seen in an earlier era may have been lost.
+    pub lost_from: u64,
 }
 
 /// What is counted as it changes, so that memory is known at any time.
@@ -71,6 +84,8 @@ impl State {
             position: 0,
             entry_hash,
             halted: false,
+            halted_at: 0,
+            eras: Vec::new(),
             feature_level: 1,
             lives: Lives::new(),
             topics: Topics::new(),
@@ -108,6 +123,11 @@ impl State {
     /// Whether the ledger lost its end and no operator has accepted the loss.
     pub fn halted(&self) -> bool {
         self.halted
+    }
+
+    /// The eras after the first, in order.
+    pub fn eras(&self) -> &[EraBegun] {
+        &self.eras
     }
 
     /// The level of features that proposals may use.

@@ -163,6 +163,15 @@ impl Store {
         self.room.reader.read(*key, &path, ranges, self.class).await
     }
 
+    /// How long an object is, in bytes.
+    ///
+    /// # Errors
+    /// As [`Store::read`].
+    pub async fn object_bytes(&self, key: &Key) -> Result<u64, StoreError> {
+        let path = self.path(Op::Get, key)?;
+        Ok(self.objects().get(&path, Some(0..1)).await?.object_bytes)
+    }
+
     /// Reads an object or a range of it past the cache, which forgets what it held of this key.
     ///
     /// # Errors

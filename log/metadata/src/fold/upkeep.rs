@@ -64,6 +64,7 @@ impl State {
         let forget = self.marks.push(MarkAt {
             folded: mark.folded,
             date_ms: mark.date,
+            lowest_inline: mark.lowest_inline,
         });
         if let Some(position) = forget {
             self.places.objects.forget_unnamed(position);

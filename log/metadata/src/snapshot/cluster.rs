@@ -4,7 +4,7 @@ use super::{corrupt, wire};
 use crate::config::ClusterConfig;
 use crate::entry::{self, FormatError, Role};
 use crate::ids::{Change, Incarnation, ObjectName, PartitionId, TopicId};
-use crate::state::State;
+use crate::state::{EraBegun, State};
 use crate::state::group::{Committed, Group};
 use crate::state::life::{LaneState, Life};
 use crate::state::marks::{MarkAt, SnapshotRef};
@@ -18,6 +18,15 @@ pub(super) fn encode(state: &State) -> wire::Cluster {
         position: state.position,
         entry_hash: state.entry_hash.to_vec().into(),
         halted: state.halted,
+        halted_at: state.halted_at,
+        eras: state
+            .eras
+            .iter()
+            .map(|begun| wire::Era {
+                era: begun.era,
+                lost_from: begun.lost_from,
+            })
+            .collect(),
         feature_level: state.feature_level,
         lives: state.lives.live.values().map(encode_life).collect(),
         next_node_id: state.lives.next_node_id,
@@ -36,6 +45,7 @@ pub(super) fn encode(state: &State) -> wire::Cluster {
             .map(|m| wire::Mark {
                 folded: m.folded,
                 date: m.date_ms,
+                lowest_inline: m.lowest_inline,
             })
             .collect(),
         unnamed: unnamed
@@ -151,6 +161,15 @@ pub(super) fn decode(from: wire::Cluster) -> Result<State, FormatError> {
         .filter_map(|id| id.try_into().ok())
         .for_each(|id| state.topics.remember_deleted(TopicId(id)));
     state.next_producer_id = from.next_producer_id;
+    state.halted_at = from.halted_at;
+    state.eras = from
+        .eras
+        .iter()
+        .map(|begun| EraBegun {
+            era: begun.era,
+            lost_from: begun.lost_from,
+        })
+        .collect();
     state.config = decode_config(from.config, |set| ClusterConfig::default().changed(set, &[]))?;
     from.groups
         .into_iter()
@@ -159,6 +178,7 @@ pub(super) fn decode(from: wire::Cluster) -> Result<State, FormatError> {
     let marks = from.marks.iter().map(|mark| MarkAt {
         folded: mark.folded,
         date_ms: mark.date,
+        lowest_inline: mark.lowest_inline,
     });
     state.marks.restore(marks.collect());
     for gone in &from.unnamed {

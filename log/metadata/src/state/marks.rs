@@ -10,6 +10,8 @@ pub struct MarkAt {
     pub folded: u64,
     /// The store's clock, milliseconds since 1970.
     pub date_ms: i64,
+    /// The lowest position whose inline bytes were named at `folded`.
+    pub lowest_inline: Option<u64>,
 }
 
 /// The marks of two days.
@@ -50,7 +52,9 @@ impl Marks {
             }
         }
         if let Some(newest) = self.newest() {
-            mark.folded = mark.folded.max(newest.folded);
+            if mark.folded < newest.folded {
+                (mark.folded, mark.lowest_inline) = (newest.folded, newest.lowest_inline);
+            }
             mark.date_ms = mark.date_ms.max(newest.date_ms);
             // The newer of two with one date says all that both say; beyond the limit the newest gives way.
             if newest.date_ms == mark.date_ms || self.kept.len() >= MARKS_MAX {

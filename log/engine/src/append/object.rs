@@ -1,0 +1,271 @@
+//! The object lane: batches of all partitions gather, are sealed into a segment, put, and proposed in the order in which
+//! they were sealed.
+//!
+//! A flush goes when it is large enough, when nothing is being put and a token is left, or when its first batch has
+//! waited for `linger`. So a lone producer waits for no one, and many share an object.
+
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::stream::FuturesOrdered;
+use metadata::{Incarnation, Lane, ObjectName, Role};
+use segment::{SegmentBuilder, SegmentId};
+use store::{Key, StoreError};
+use world::Instant;
+
+use super::tokens::Tokens;
+use crate::AppendError;
+use crate::intake::group_bytes;
+use crate::jobs::{AppendJob, Flushed};
+use crate::shared::Shared;
+
+/// Why a flush was sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    Size,
+    Linger,
+    Idle,
+}
+
+/// A sealed flush and what became of its puts.
+struct Put {
+    incarnation: Incarnation,
+    flush: u64,
+    groups: Vec<AppendJob>,
+    /// The attempt that is durable.
+    put: Result<u16, StoreError>,
+}
+
+struct ObjectLane {
+    shared: Arc<Shared>,
+    tokens: Tokens,
+    /// In the order in which they were sealed, which is the order in which they are proposed.
+    puts: FuturesOrdered<BoxFuture<'static, Put>>,
+    /// When the first of the groups that wait came.
+    waiting_since: Option<Instant>,
+}
+
+/// Runs the lane until the process has stopped.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    let rate = shared.config.puts_per_second.or(shared.store.puts_per_second_default());
+    let tokens = Tokens::new(rate, shared.config.puts_burst, shared.world.clock.now());
+    let mut lane = ObjectLane {
+        shared,
+        tokens,
+        puts: FuturesOrdered::new(),
+        waiting_since: None,
+    };
+    let tasks = lane.shared.world.tasks.clone();
+    while !tasks.is_stopping() {
+        lane.step().await;
+    }
+    let mut intake = lane.shared.intake.lock();
+    for job in intake.object.take() {
+        intake.refuse(Lane::Object, job, &AppendError::Draining);
+    }
+}
+
+impl ObjectLane {
+    async fn step(&mut self) {
+        while let Some(reason) = self.due() {
+            if !self.seal(reason) {
+                break;
+            }
+        }
+        let wait_until = self.next_due();
+        let shared = Arc::clone(&self.shared);
+        tokio::select! {
+            biased;
+            () = shared.world.tasks.stopping() => {}
+            Some(put) = self.puts.next(), if !self.puts.is_empty() => self.put(put),
+            () = shared.object_wake.notified() => {}
+            () = shared.world.clock.sleep_until(wait_until.unwrap_or_else(|| shared.world.clock.now())), if wait_until.is_some() => {}
+        }
+    }
+
+    /// Bytes that wait, and since when.
+    fn waiting(&mut self) -> Option<(usize, Instant)> {
+        let (groups, bytes) = {
+            let intake = self.shared.intake.lock();
+            (intake.object.jobs.len(), intake.object.bytes)
+        };
+        if groups == 0 {
+            self.waiting_since = None;
+            return None;
+        }
+        Some((
+            bytes,
+            *self.waiting_since.get_or_insert_with(|| self.shared.world.clock.now()),
+        ))
+    }
+
+    /// Whether a flush is due, and why.
+    fn due(&mut self) -> Option<Reason> {
+        let (bytes, since) = self.waiting()?;
+        let config = &self.shared.config;
+        if self.puts.len() >= config.puts_in_flight_max.max(1) {
+            return None;
+        }
+        let now = self.shared.world.clock.now();
+        if bytes >= config.segment_bytes_max {
+            return Some(Reason::Size);
+        }
+        if self.tokens.ready_at(now) > now {
+            return None;
+        }
+        if self.puts.is_empty() {
+            return Some(Reason::Idle);
+        }
+        (now.saturating_duration_since(since) >= config.linger).then_some(Reason::Linger)
+    }
+
+    /// When the groups that wait will be due if nothing else happens.
+    fn next_due(&mut self) -> Option<Instant> {
+        let (_, since) = self.waiting()?;
+        if self.puts.len() >= self.shared.config.puts_in_flight_max.max(1) {
+            return None;
+        }
+        let now = self.shared.world.clock.now();
+        let token = self.tokens.ready_at(now);
+        let due = if self.puts.is_empty() {
+            token
+        } else {
+            token.max(since + self.shared.config.linger)
+        };
+        // Never now: what was due was sealed, or has to wait for a life, of which the lane is told.
+        (due > now).then_some(due)
+    }
+
+    /// Seals what waits, up to the size of an object. False when there is no life to name it.
+    fn seal(&mut self, reason: Reason) -> bool {
+        let (groups, named) = {
+            let mut intake = self.shared.intake.lock();
+            let Some(named) = intake.lives.next_flush(Role::Agent, Lane::Object) else {
+                return false;
+            };
+            let groups = intake.take_flush(
+                self.shared.config.segment_bytes_max,
+                self.shared.ledger.entry_bytes_max(),
+            );
+            (groups, named)
+        };
+        self.waiting_since = None;
+        if groups.is_empty() {
+            return true;
+        }
+        self.tokens.take(self.shared.world.clock.now());
+        let label = match reason {
+            Reason::Size => "size",
+            Reason::Linger => "linger",
+            Reason::Idle => "idle",
+        };
+        metrics::counter!("tidelog_flush_reason_total", "reason" => label).increment(1);
+        let (incarnation, flush) = named;
+        self.puts
+            .push_back(Box::pin(put(Arc::clone(&self.shared), incarnation, flush, groups)));
+        true
+    }
+
+    /// The oldest flush is durable, or failed for good.
+    fn put(&mut self, done: Put) {
+        let Put {
+            incarnation,
+            flush,
+            groups,
+            put,
+        } = done;
+        let mut intake = self.shared.intake.lock();
+        match put {
+            Ok(attempt) => {
+                for groups in cut(groups, self.shared.ledger.entry_bytes_max()) {
+                    intake.flushed(Flushed {
+                        incarnation,
+                        flush,
+                        attempt,
+                        groups,
+                    });
+                }
+                self.shared.wake.notify_one();
+            }
+            Err(error) => {
+                let error = match error {
+                    StoreError::Full { .. } => AppendError::StorageFull,
+                    other => AppendError::StoreUnavailable(other.to_string()),
+                };
+                for job in groups {
+                    intake.refuse(Lane::Object, job, &error);
+                }
+            }
+        }
+    }
+}
+
+/// Builds the segment, without copying a batch, and puts it.
+async fn put(shared: Arc<Shared>, incarnation: Incarnation, flush: u64, mut groups: Vec<AppendJob>) -> Put {
+    let began = shared.world.clock.now();
+    let id = SegmentId {
+        cluster: shared.ledger.cluster().0,
+        incarnation: (incarnation.position, incarnation.index, incarnation.nonce),
+        flush,
+    };
+    let mut builder = SegmentBuilder::new(id);
+    for job in &mut groups {
+        for (run, batches) in job.group.runs.iter().zip(&mut job.payload) {
+            let batches = std::mem::take(batches).into_iter().map(|batch| {
+                let records = batch.records();
+                (batch.into_bytes(), records)
+            });
+            builder.add(run.topic, run.partition, batches);
+        }
+    }
+    let built = builder.build();
+    let mut placed = built.placed.iter();
+    for (run, start) in groups.iter_mut().flat_map(|job| &mut job.group.runs).zip(&mut placed) {
+        run.start = *start;
+    }
+    metrics::histogram!("tidelog_flush_bytes").record(precise(built.bytes));
+    let name = |attempt| {
+        Key::Segment(ObjectName {
+            incarnation,
+            flush,
+            attempt,
+        })
+    };
+    let deadline = began + shared.config.store_deadline;
+    let put = shared.store.put_hedged(name, built.parts, deadline).await;
+    metrics::histogram!("tidelog_flush_put_seconds").record(began.elapsed().as_secs_f64());
+    shared.store_trouble(put.as_ref().err().map(ToString::to_string));
+    Put {
+        incarnation,
+        flush,
+        groups,
+        put,
+    }
+}
+
+/// Cuts a flush into proposals that an entry holds. A group is never cut.
+fn cut(groups: Vec<AppendJob>, entry_bytes_max: usize) -> Vec<Vec<AppendJob>> {
+    let mut proposals: Vec<Vec<AppendJob>> = Vec::new();
+    let mut used = usize::MAX;
+    for job in groups {
+        let bytes = group_bytes(&job.group);
+        match proposals.last_mut() {
+            Some(last) if used + bytes <= entry_bytes_max / 2 => {
+                used += bytes;
+                last.push(job);
+            }
+            _ => {
+                used = bytes;
+                proposals.push(vec![job]);
+            }
+        }
+    }
+    proposals
+}
+
+/// Sizes as metrics want them.
+#[expect(clippy::cast_precision_loss, reason = "sizes of objects are far below 2^53")]
+fn precise(bytes: u64) -> f64 {
+    bytes as f64
+}

@@ -1,0 +1,216 @@
+//! Fetching: a pure plan over the fold, then reads, then the answer. A long poll waits on the fold, not on a timer.
+
+mod extent;
+mod index;
+mod plan;
+mod timestamp;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use metadata::PartitionId;
+use records::Batch;
+use store::ReadClass;
+use world::Instant;
+
+use crate::FetchError;
+use crate::shared::Shared;
+
+pub(crate) use extent::read_extent;
+pub(crate) use index::Indexes;
+use plan::{Planned, Step, plan};
+pub(crate) use timestamp::offset_for_timestamp;
+
+/// Extents read at the same time for one request.
+const READS_AT_ONCE: usize = 8;
+
+/// What to read, from which partitions.
+#[derive(Clone, Debug)]
+pub struct FetchRequest {
+    /// In this order, in which `bytes_max` is used up.
+    pub parts: Vec<FetchPart>,
+    /// Bytes of the whole answer; a first batch that is larger is given all the same.
+    pub bytes_max: usize,
+    /// Bytes for which the answer is held back, up to `wait`.
+    pub bytes_min: usize,
+    /// How long to wait for `bytes_min`.
+    pub wait: Duration,
+    /// For whom it is.
+    pub class: ReadClass,
+}
+
+/// One partition of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct FetchPart {
+    /// Which.
+    pub partition: PartitionId,
+    /// The first offset wanted.
+    pub offset: u64,
+    /// Bytes from this partition; a first batch that is larger is given all the same.
+    pub bytes_max: usize,
+}
+
+/// What one partition gave.
+#[derive(Debug)]
+pub struct FetchedPart {
+    /// Which.
+    pub partition: PartitionId,
+    /// Its batches, or why there are none.
+    pub result: Result<Fetched, FetchError>,
+}
+
+/// Batches of a partition, from the one that holds the offset asked for; none at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// The log start offset, as folded when this was read.
+    pub log_start: u64,
+    /// The high watermark, as folded when this was read.
+    pub high_watermark: u64,
+    /// In offset order.
+    pub batches: Vec<FetchedBatch>,
+}
+
+/// A batch as its writer made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FetchedBatch {
+    /// The offset of its first record.
+    pub base_offset: u64,
+    /// The leader epoch of its offsets.
+    pub leader_epoch: i32,
+    /// The batch, whose checksum holds. Base offset and leader epoch are still to be patched.
+    pub batch: Batch,
+}
+
+impl FetchedBatch {
+    /// How many offsets it spans.
+    pub fn offsets(&self) -> u32 {
+        u32::try_from(self.batch.header().last_offset_delta).map_or(1, |delta| delta + 1)
+    }
+
+    /// The offset of its last record.
+    pub fn last_offset(&self) -> u64 {
+        self.base_offset + u64::from(self.offsets()) - 1
+    }
+
+    /// The first bytes of the batch as a reader is to see them; the rest follows as it is.
+    pub fn prefix(&self) -> [u8; records::PREFIX_BYTES] {
+        self.batch
+            .patched_prefix(i64::try_from(self.base_offset).unwrap_or(i64::MAX), self.leader_epoch)
+    }
+}
+
+/// Fetches; holds the answer back for `bytes_min` as long as `wait` allows.
+pub(crate) async fn fetch(shared: &Arc<Shared>, request: &FetchRequest) -> Vec<FetchedPart> {
+    let deadline = shared.world.clock.now() + request.wait;
+    let waiter = shared
+        .view
+        .waiters
+        .enter(request.parts.iter().map(|part| part.partition).collect());
+    loop {
+        let planned = shared.view.read(|state| plan(state, &request.parts, request.bytes_max));
+        let enough = planned.iter().any(Planned::is_final) || bytes(&planned) >= request.bytes_min;
+        if enough || !wait(shared, &waiter, deadline).await {
+            drop(waiter);
+            return answer(shared, request, planned).await;
+        }
+    }
+}
+
+fn bytes(planned: &[Planned]) -> usize {
+    planned.iter().map(Planned::bytes).sum()
+}
+
+/// Waits for a change of one of the partitions; false when the deadline has passed.
+async fn wait(shared: &Shared, waiter: &crate::view::Waiter<'_>, deadline: Instant) -> bool {
+    let clock = &shared.world.clock;
+    let stopping = shared.world.tasks.stopping();
+    let woken = async {
+        tokio::select! {
+            biased;
+            () = waiter.woken() => true,
+            () = stopping => false,
+        }
+    };
+    clock.now() < deadline && clock.timeout_at(deadline, woken).await.unwrap_or(false)
+}
+
+/// Reads what was planned. A negative answer is given only after a look at the tip that began after the request; if
+/// the look changes it, it is planned again.
+async fn answer(shared: &Arc<Shared>, request: &FetchRequest, mut planned: Vec<Planned>) -> Vec<FetchedPart> {
+    if planned.iter().any(Planned::is_final) {
+        if let Err(error) = crate::look::look(shared).await {
+            refuse_final(&mut planned, &FetchError::from(error));
+        } else {
+            planned = shared.view.read(|state| plan(state, &request.parts, request.bytes_max));
+        }
+    }
+    let reads = planned
+        .into_iter()
+        .map(|planned| read_part(shared, request.class, planned));
+    futures::stream::iter(reads).buffered(READS_AT_ONCE).collect().await
+}
+
+fn refuse_final(planned: &mut [Planned], error: &FetchError) {
+    for planned in planned.iter_mut().filter(|planned| planned.is_final()) {
+        planned.result = Err(error.clone());
+    }
+}
+
+async fn read_part(shared: &Arc<Shared>, class: ReadClass, planned: Planned) -> FetchedPart {
+    let partition = planned.partition;
+    let result = match planned.result {
+        Ok(plan) => {
+            let reads = plan.steps.into_iter().map(|step| read_step(shared, class, step));
+            let mut reads = futures::stream::iter(reads).buffered(READS_AT_ONCE);
+            let mut fetched = Fetched {
+                log_start: plan.log_start,
+                high_watermark: plan.high_watermark,
+                batches: Vec::new(),
+            };
+            let mut failed = None;
+            while let Some(read) = reads.next().await {
+                match read {
+                    Ok(batches) => fetched.batches.extend(batches),
+                    Err(error) => {
+                        failed = Some(error);
+                        break;
+                    }
+                }
+            }
+            match failed {
+                // What was read before the failure is whole and in order; the next fetch meets the failure first.
+                Some(error) if fetched.batches.is_empty() => Err(error),
+                _ => Ok(fetched),
+            }
+        }
+        Err(error) => Err(error),
+    };
+    FetchedPart { partition, result }
+}
+
+/// Reads one extent. Its bytes may have been moved by the time it is read: then the fold knows where they are now.
+async fn read_step(shared: &Arc<Shared>, class: ReadClass, step: Step) -> Result<Vec<FetchedBatch>, FetchError> {
+    match extent::read(shared, class, &step).await {
+        Err(extent::Failure::Gone(_)) => {
+            crate::look::look(shared).await?;
+            let again = FetchPart {
+                partition: step.partition,
+                offset: step.offset,
+                bytes_max: step.bytes_max,
+            };
+            let planned = shared.view.read(|state| plan(state, &[again], step.bytes_max));
+            let first = planned
+                .into_iter()
+                .next()
+                .and_then(|planned| planned.result.ok()?.steps.into_iter().next());
+            match first {
+                Some(step) => extent::read(shared, class, &step)
+                    .await
+                    .map_err(|failure| failure.named(&step)),
+                None => Ok(Vec::new()),
+            }
+        }
+        other => other.map_err(|failure| failure.named(&step)),
+    }
+}

@@ -1,0 +1,98 @@
+//! Finding the bytes of a few batches inside a long extent, by the index at the segment's end.
+//!
+//! A short extent is read whole: its batches' lengths are found by walking them. For a long one of which only a part is
+//! wanted, the index says where that part begins, so a reader that comes back again and again for the next piece does
+//! not read what is before it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use segment::{Index, OPEN_BYTES, SegmentError};
+use store::{Key, ReadClass};
+
+use super::extent::Failure;
+use super::plan::Step;
+use crate::shared::Shared;
+
+/// An extent of up to so many bytes is read whole.
+const WHOLE_BYTES: u32 = 256 << 10;
+
+/// The range of the object to read for a step, and the offset of the first record in it.
+pub(super) async fn range(
+    shared: &Shared,
+    class: ReadClass,
+    step: &Step,
+    key: &Key,
+    start: u64,
+) -> Result<(Range<u64>, u64), Failure> {
+    let extent = &step.extent;
+    let whole = start..start + u64::from(extent.bytes);
+    let all_wanted = step.offset == extent.first && step.bytes_max >= extent.bytes as usize;
+    if extent.bytes <= WHOLE_BYTES || all_wanted {
+        return Ok((whole, extent.first));
+    }
+    let index = open(shared, class, key).await?;
+    let mut first = extent.first;
+    let mut part: Option<(Range<u64>, u64)> = None;
+    for batch in index.batches_in(whole.clone()) {
+        let end = first + u64::from(batch.records);
+        if end > step.offset {
+            let (range, _) = part.get_or_insert((batch.range(), first));
+            range.end = batch.range().end;
+            if range.end - range.start >= u64::try_from(step.bytes_max).unwrap_or(u64::MAX) {
+                break;
+            }
+        }
+        first = end;
+    }
+    part.ok_or_else(|| Failure::Damaged(format!("the index of {} does not cover the extent", shared.path(key))))
+}
+
+/// Indexes of the segments that were read last, by name. Bounded by the batches they hold, oldest name first.
+#[derive(Debug, Default)]
+pub(crate) struct Indexes {
+    opened: Mutex<BTreeMap<Key, Arc<Index>>>,
+}
+
+/// Segments whose indexes are kept: what a few hundred readers of history have under way.
+const INDEXES_MAX: usize = 64;
+
+impl Indexes {
+    fn get(&self, key: &Key) -> Option<Arc<Index>> {
+        self.opened.lock().get(key).cloned()
+    }
+
+    fn keep(&self, key: Key, index: Arc<Index>) {
+        let mut opened = self.opened.lock();
+        opened.insert(key, index);
+        if opened.len() > INDEXES_MAX {
+            opened.pop_first();
+        }
+    }
+}
+
+/// Opens a segment's index: one read of its end, or two when the index is longer.
+async fn open(shared: &Shared, class: ReadClass, key: &Key) -> Result<Arc<Index>, Failure> {
+    if let Some(index) = shared.indexes.get(key) {
+        return Ok(index);
+    }
+    let store = shared.store.with_class(class);
+    let object_bytes = store.object_bytes(key).await?;
+    let mut wanted = OPEN_BYTES;
+    loop {
+        let tail = store
+            .read(key, object_bytes.saturating_sub(wanted)..object_bytes)
+            .await?;
+        match Index::open(&tail, object_bytes) {
+            Ok(index) => {
+                let index = Arc::new(index);
+                shared.indexes.keep(*key, Arc::clone(&index));
+                return Ok(index);
+            }
+            Err(SegmentError::NeedMore { bytes }) if bytes > wanted => wanted = bytes,
+            Err(error) => return Err(Failure::Damaged(format!("{}: {error}", shared.path(key)))),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The plan of a fetch: which extents hold the offsets, as far as the bytes go. Pure.
+
+use metadata::{Extent, PartitionId, State};
+
+use super::FetchPart;
+use crate::FetchError;
+
+/// What is to be read of one partition, or why nothing is.
+#[derive(Debug)]
+pub(super) struct Planned {
+    pub(super) partition: PartitionId,
+    pub(super) result: Result<Plan, FetchError>,
+}
+
+/// The reads of one partition.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) log_start: u64,
+    pub(super) high_watermark: u64,
+    pub(super) steps: Vec<Step>,
+}
+
+/// One extent to read, in whole or in part.
+#[derive(Debug)]
+pub(super) struct Step {
+    pub(super) partition: PartitionId,
+    pub(super) extent: Extent,
+    /// The first offset wanted of it.
+    pub(super) offset: u64,
+    /// Bytes wanted of it; at least one batch is.
+    pub(super) bytes_max: usize,
+    /// The leader epoch of its offsets.
+    pub(super) leader_epoch: i32,
+}
+
+impl Planned {
+    /// Whether the answer is negative, so that it rests on the end of the ledger.
+    pub(super) fn is_final(&self) -> bool {
+        self.result.is_err()
+    }
+
+    /// Bytes that will be read, about.
+    pub(super) fn bytes(&self) -> usize {
+        let steps = self
+            .result
+            .as_ref()
+            .map(|plan| plan.steps.as_slice())
+            .unwrap_or_default();
+        steps
+            .iter()
+            .map(|step| step.bytes_max.min(step.extent.bytes as usize).max(1))
+            .sum()
+    }
+}
+
+/// Plans the parts in order, until `bytes_max` is used up. The first extent of the first part that has one is planned
+/// whatever its size, so that a reader always gets on.
+pub(super) fn plan(state: &State, parts: &[FetchPart], bytes_max: usize) -> Vec<Planned> {
+    let mut left = bytes_max;
+    let mut first = true;
+    let mut planned = Vec::with_capacity(parts.len());
+    for part in parts {
+        let result = plan_part(state, part, left, first);
+        if let Ok(plan) = &result {
+            let used: usize = plan.steps.iter().map(|step| step.extent.bytes as usize).sum();
+            left = left.saturating_sub(used);
+            first &= plan.steps.is_empty();
+        }
+        planned.push(Planned {
+            partition: part.partition,
+            result,
+        });
+    }
+    planned
+}
+
+fn plan_part(state: &State, part: &FetchPart, left: usize, first: bool) -> Result<Plan, FetchError> {
+    state.topic(part.partition.topic).ok_or(FetchError::UnknownTopic)?;
+    let partition = state.partition(part.partition).ok_or(FetchError::UnknownPartition)?;
+    let (log_start, high_watermark) = (partition.log_start(), partition.high_watermark());
+    if part.offset < log_start || part.offset > high_watermark {
+        return Err(FetchError::OutOfRange {
+            log_start,
+            high_watermark,
+        });
+    }
+    let mut bytes_left = part.bytes_max.min(left);
+    let mut steps = Vec::new();
+    for extent in partition.extents_from(part.offset) {
+        let due = (first && steps.is_empty()) || bytes_left > 0;
+        if !due {
+            break;
+        }
+        let offset = part.offset.max(extent.first);
+        let leader_epoch = i32::try_from(partition.leader_epoch_at(extent.first)).unwrap_or(i32::MAX);
+        steps.push(Step {
+            partition: part.partition,
+            extent,
+            offset,
+            bytes_max: bytes_left,
+            leader_epoch,
+        });
+        bytes_left = bytes_left.saturating_sub(extent.bytes as usize);
+    }
+    Ok(Plan {
+        log_start,
+        high_watermark,
+        steps,
+    })
+}

@@ -1,0 +1,249 @@
+//! What waits to be written: groups on their way to a lane, and proposals on their way into the ledger.
+//!
+//! Everything here is synchronous and stands behind one mutex, so that the order of calls is the order of the log. A
+//! proposal gets its sequence when it is put into an entry for the first time; from then on it is in `sent` and is
+//! proposed again, the same content, until the fold has taken it or its life is over.
+
+mod compose;
+mod settle;
+
+use std::collections::VecDeque;
+
+use metadata::{Incarnation, Lane, Role};
+
+use crate::append::router::{Router, Wish};
+use crate::jobs::{AppendJob, ChangeJob, Flushed, Sent};
+use crate::lives::Lives;
+use crate::{AppendError, ChangeError};
+
+pub(crate) use compose::group_bytes;
+
+/// Groups that wait for one lane.
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    pub(crate) jobs: VecDeque<AppendJob>,
+    pub(crate) bytes: usize,
+}
+
+impl Queue {
+    fn push(&mut self, job: AppendJob) {
+        self.bytes += job.bytes;
+        self.jobs.push_back(job);
+    }
+
+    fn pop(&mut self) -> Option<AppendJob> {
+        let job = self.jobs.pop_front()?;
+        self.bytes -= job.bytes;
+        Some(job)
+    }
+
+    /// Takes everything.
+    pub(crate) fn take(&mut self) -> Vec<AppendJob> {
+        self.bytes = 0;
+        std::mem::take(&mut self.jobs).into()
+    }
+}
+
+/// Whether writes are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    Open,
+    /// The process stops: nothing new.
+    Draining,
+    /// The fold has met a halt.
+    Halted,
+    /// The ledger refused an entry for want of space; writes are refused until it takes one.
+    Full,
+}
+
+/// All that waits.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    pub(crate) door: Door,
+    pub(crate) lives: Lives,
+    router: Router<AppendJob>,
+    inline: Queue,
+    /// Groups for the next objects.
+    pub(crate) object: Queue,
+    /// Changes without a sequence, in the order of the calls.
+    control: VecDeque<ChangeJob>,
+    /// Flushes that are durable and without a sequence, in the order in which they were sealed.
+    flushed: VecDeque<Flushed>,
+    sent: VecDeque<Sent>,
+}
+
+impl Intake {
+    pub(crate) fn new(lives: Lives) -> Intake {
+        Intake {
+            door: Door::Open,
+            lives,
+            router: Router::default(),
+            inline: Queue::default(),
+            object: Queue::default(),
+            control: VecDeque::new(),
+            flushed: VecDeque::new(),
+            sent: VecDeque::new(),
+        }
+    }
+
+    /// Takes a group. It is answered through its own channel, also when it is refused here.
+    pub(crate) fn submit(&mut self, mut job: AppendJob, wish: Wish) {
+        if let Some(refusal) = self.refusal() {
+            job.answer(Err(refusal));
+            return;
+        }
+        if let Some((lane, job)) = self.router.submit(job.partitions.clone(), wish, job) {
+            self.enqueue(lane, job);
+        }
+    }
+
+    /// Takes a change; answered through its own channel.
+    pub(crate) fn change(&mut self, mut job: ChangeJob) {
+        match self.refusal() {
+            // A process that stops still has to say what ends its lives.
+            Some(refusal) if self.door != Door::Draining => job.answer(Err(refusal.into())),
+            _ => self.control.push_back(job),
+        }
+    }
+
+    /// Why nothing new is taken, if so.
+    pub(crate) fn refusal(&self) -> Option<AppendError> {
+        match self.door {
+            Door::Open => None,
+            Door::Draining => Some(AppendError::Draining),
+            Door::Halted => Some(AppendError::Halted),
+            Door::Full => Some(AppendError::StorageFull),
+        }
+    }
+
+    /// Bytes that wait for the inline lane.
+    pub(crate) fn inline_bytes(&self) -> usize {
+        self.inline.bytes
+    }
+
+    /// Takes a flush whose object is durable.
+    pub(crate) fn flushed(&mut self, flushed: Flushed) {
+        self.flushed.push_back(flushed);
+    }
+
+    /// Whether something waits to go into an entry.
+    pub(crate) fn has_work(&self) -> bool {
+        let waiting = !self.sent.is_empty() || !self.flushed.is_empty();
+        waiting || self.lives.is_registering() || !self.control.is_empty() || !self.inline.jobs.is_empty()
+    }
+
+    /// Whether nothing at all is on its way.
+    pub(crate) fn is_idle(&self) -> bool {
+        let lanes = self.inline.jobs.is_empty() && self.object.jobs.is_empty() && self.router.parked() == 0;
+        lanes && self.sent.is_empty() && self.flushed.is_empty() && self.control.is_empty()
+    }
+
+    /// A group is over before it had a sequence: definitely nothing of it happened.
+    pub(crate) fn refuse(&mut self, lane: Lane, mut job: AppendJob, error: &AppendError) {
+        job.answer(Err(error.clone()));
+        self.over(lane, &job);
+    }
+
+    /// Refuses all that has no sequence yet.
+    pub(crate) fn refuse_waiting(&mut self, error: &AppendError) {
+        for mut job in self.router.drain_parked() {
+            job.answer(Err(error.clone()));
+        }
+        for job in self.inline.take() {
+            self.refuse(Lane::Inline, job, error);
+        }
+        for job in self.object.take() {
+            self.refuse(Lane::Object, job, error);
+        }
+        for flushed in std::mem::take(&mut self.flushed) {
+            for job in flushed.groups {
+                self.refuse(Lane::Object, job, error);
+            }
+        }
+        for mut job in std::mem::take(&mut self.control) {
+            job.answer(Err(error.clone().into()));
+        }
+    }
+
+    /// The group no longer stands in the way of a change of lane.
+    fn over(&mut self, lane: Lane, job: &AppendJob) {
+        for (lane, job) in self.router.release(&job.partitions, lane) {
+            self.enqueue(lane, job);
+        }
+    }
+
+    fn enqueue(&mut self, lane: Lane, job: AppendJob) {
+        match lane {
+            Lane::Inline => self.inline.push(job),
+            Lane::Object | Lane::Control => self.object.push(job),
+        }
+    }
+
+    /// A life is over: what it had sent will never be taken from now on, and what names its objects never can be.
+    pub(crate) fn bury(&mut self, role: Role, sent: &AppendError) {
+        for mut gone in std::mem::take(&mut self.sent) {
+            if gone.role == role {
+                gone.fail(sent);
+                self.finish(gone);
+            } else {
+                self.sent.push_back(gone);
+            }
+        }
+    }
+
+    /// What waits in the control lane for objects of a life that is over, or for a life that will not come.
+    fn refuse_stale(&mut self, job: &mut ChangeJob, live: Option<Incarnation>) -> bool {
+        let stale = job.flush.is_some_and(|(named_by, _)| Some(named_by) != live);
+        if stale {
+            job.answer(Err(ChangeError::Unavailable(
+                "the life that named the objects is over".to_owned(),
+            )));
+        }
+        stale
+    }
+}
+
+impl Intake {
+    /// Takes the groups of the next object: up to `bytes_max` bytes of batches (one group in any case), and no more
+    /// than an entry can name. Groups for which nobody waits any more are left out.
+    pub(crate) fn take_flush(&mut self, bytes_max: usize, entry_bytes_max: usize) -> Vec<AppendJob> {
+        let (mut groups, mut bytes, mut named) = (Vec::new(), 0, 0);
+        while let Some(next) = self.object.jobs.front() {
+            let (next_bytes, next_named) = (next.bytes, group_bytes(&next.group));
+            let full = bytes >= bytes_max || named + next_named > entry_bytes_max / 2;
+            if full && !groups.is_empty() {
+                break;
+            }
+            let Some(job) = self.object.pop() else { break };
+            if job.is_abandoned() {
+                self.over(Lane::Object, &job);
+                continue;
+            }
+            (bytes, named) = (bytes + next_bytes, named + next_named);
+            groups.push(job);
+        }
+        groups
+    }
+
+    /// Lets lives that were silent for `interval` say that they go on.
+    pub(crate) fn beat(&mut self, now: world::Instant, interval: std::time::Duration) {
+        let silent: Vec<Role> = self
+            .lives
+            .silent_since()
+            .filter(|(_, heard)| *heard + interval <= now)
+            .map(|(role, _)| role)
+            .collect();
+        for role in silent {
+            // Counted as heard already, or an unreachable ledger would gather beats.
+            self.lives.heard(role, now);
+            let kind = metadata::entry::proposal::Kind::Beat(metadata::entry::Beat {});
+            self.control.push_back(ChangeJob {
+                role,
+                kind,
+                flush: None,
+                principal: String::new(),
+                reply: None,
+            });
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The lives this process leads: their registration, sequences and flush numbers. Knows nothing of what is proposed.
+
+use std::collections::BTreeMap;
+
+use metadata::entry::{self, proposal::Kind};
+use metadata::{Incarnation, Lane, Role, State};
+use world::{Chance, Instant};
+
+/// One life for each role of the process.
+#[derive(Debug)]
+pub(crate) struct Lives {
+    lives: BTreeMap<Role, Life>,
+    chance: Chance,
+}
+
+#[derive(Debug)]
+struct Life {
+    /// What the register says, but for nonce and position.
+    register: entry::Register,
+    standing: Standing,
+    /// By lane: the sequence the next proposal gets.
+    next_sequence: [u64; 3],
+    /// By lane: the number the next flush gets.
+    next_flush: [u64; 3],
+    /// When the fold last took something of it.
+    heard: Instant,
+    /// It is being ended on purpose: there will be no other.
+    ending: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Asks to live under this nonce.
+    Registering {
+        nonce: u64,
+    },
+    Live(Incarnation),
+    /// Ended on purpose; there will be no other.
+    Ended,
+}
+
+impl Lives {
+    /// Lives that are still to be registered, one for each register.
+    pub(crate) fn new(registers: Vec<entry::Register>, chance: Chance, now: Instant) -> Lives {
+        let begin = |register: entry::Register| {
+            let standing = Standing::Registering { nonce: chance.u64() };
+            let life = Life {
+                register,
+                standing,
+                next_sequence: [0; 3],
+                next_flush: [0; 3],
+                heard: now,
+                ending: false,
+            };
+            (life.register.role(), life)
+        };
+        Lives {
+            lives: registers.into_iter().map(begin).collect(),
+            chance,
+        }
+    }
+
+    /// The life of this role, while it is live.
+    pub(crate) fn incarnation(&self, role: Role) -> Option<Incarnation> {
+        match self.lives.get(&role)?.standing {
+            Standing::Live(incarnation) => Some(incarnation),
+            Standing::Registering { .. } | Standing::Ended => None,
+        }
+    }
+
+    /// The role of one of these lives.
+    pub(crate) fn role_of(&self, incarnation: &Incarnation) -> Option<Role> {
+        let mut roles = self.lives.keys().copied();
+        roles.find(|role| self.incarnation(*role).as_ref() == Some(incarnation))
+    }
+
+    /// Register proposals for the lives that are not there yet; `folded` is a position this process has folded.
+    pub(crate) fn registers(&self, folded: u64) -> Vec<entry::Proposal> {
+        let asking = self.lives.values().filter_map(|life| match life.standing {
+            Standing::Registering { nonce } => Some((nonce, &life.register)),
+            Standing::Live(_) | Standing::Ended => None,
+        });
+        asking
+            .map(|(nonce, register)| entry::Proposal {
+                kind: Some(Kind::Register(entry::Register {
+                    nonce,
+                    seen: folded,
+                    ..register.clone()
+                })),
+                ..Default::default()
+            })
+            .collect()
+    }
+
+    /// Whether some life waits to be registered.
+    pub(crate) fn is_registering(&self) -> bool {
+        self.lives
+            .values()
+            .any(|life| matches!(life.standing, Standing::Registering { .. }))
+    }
+
+    /// Compares with the fold: lives whose register was taken begin, and those that are no longer live are over. Gives
+    /// the roles of the latter, which ask for another life from now on.
+    pub(crate) fn learn(&mut self, state: &State, now: Instant) -> Vec<Role> {
+        let mut over = Vec::new();
+        for (role, life) in &mut self.lives {
+            match life.standing {
+                Standing::Registering { nonce } => {
+                    if let Some(begun) = state.life_by_nonce(nonce) {
+                        life.begin(begun.incarnation(), now);
+                    }
+                }
+                Standing::Live(incarnation) if state.incarnation(&incarnation).is_none() => {
+                    life.standing = match life.ending {
+                        true => Standing::Ended,
+                        false => Standing::Registering {
+                            nonce: self.chance.u64(),
+                        },
+                    };
+                    over.push(*role);
+                }
+                Standing::Live(_) | Standing::Ended => {}
+            }
+        }
+        over
+    }
+
+    /// Draws new nonces for the lives that were not registered though their registers were folded: those nonces are
+    /// used up.
+    pub(crate) fn renew_nonces(&mut self) {
+        for life in self.lives.values_mut() {
+            if let Standing::Registering { nonce } = &mut life.standing {
+                *nonce = self.chance.u64();
+            }
+        }
+    }
+
+    /// The next sequence of a lane, with the life it is of.
+    pub(crate) fn next_sequence(&mut self, role: Role, lane: Lane) -> Option<(Incarnation, u64)> {
+        let incarnation = self.incarnation(role)?;
+        let next = &mut self.lives.get_mut(&role)?.next_sequence[lane as usize];
+        let sequence = *next;
+        *next += 1;
+        Some((incarnation, sequence))
+    }
+
+    /// Takes a sequence back that no one has ever been shown, nor any after it.
+    pub(crate) fn withdraw(&mut self, role: Role, lane: Lane, sequence: u64) {
+        if let Some(life) = self.lives.get_mut(&role) {
+            let next = &mut life.next_sequence[lane as usize];
+            *next = (*next).min(sequence);
+        }
+    }
+
+    /// The next flush number of a lane, with the life it is of.
+    pub(crate) fn next_flush(&mut self, role: Role, lane: Lane) -> Option<(Incarnation, u64)> {
+        let incarnation = self.incarnation(role)?;
+        let next = &mut self.lives.get_mut(&role)?.next_flush[lane as usize];
+        let flush = *next;
+        *next += 1;
+        Some((incarnation, flush))
+    }
+
+    /// Something of this life was taken.
+    pub(crate) fn heard(&mut self, role: Role, now: Instant) {
+        if let Some(life) = self.lives.get_mut(&role) {
+            life.heard = now;
+        }
+    }
+
+    /// Live roles, and when something of each was last taken.
+    pub(crate) fn silent_since(&self) -> impl Iterator<Item = (Role, Instant)> {
+        let live = self
+            .lives
+            .iter()
+            .filter(|(_, life)| matches!(life.standing, Standing::Live(_)));
+        live.map(|(role, life)| (*role, life.heard))
+    }
+
+    /// When this life is over, no other follows: the process stops.
+    pub(crate) fn end(&mut self, role: Role) {
+        if let Some(life) = self.lives.get_mut(&role) {
+            life.ending = true;
+        }
+    }
+}
+
+impl Life {
+    fn begin(&mut self, incarnation: Incarnation, now: Instant) {
+        self.standing = Standing::Live(incarnation);
+        self.next_sequence = [0; 3];
+        self.next_flush = [0; 3];
+        self.heard = now;
+    }
+}

@@ -1,0 +1,137 @@
+//! Starting: store and ledger must belong together, the state is loaded, the tail catches up and lives begin.
+
+use std::sync::Arc;
+
+use ledger::{Backend, Ledger, WitnessOutcome};
+use metadata::entry;
+use parking_lot::Mutex;
+use store::{ClusterFile, CreateCluster, Store};
+use tokio::sync::Notify;
+use world::World;
+
+use crate::error::chain;
+use crate::fetch::Indexes;
+use crate::intake::Intake;
+use crate::lives::Lives;
+use crate::memory::Memory;
+use crate::shared::{Shared, Trouble};
+use crate::tail::{Tail, load};
+use crate::view::View;
+use crate::{EngineConfig, StartError, append, monitor, witness};
+
+/// Opens or begins the cluster and starts the engine's tasks. Returns when the end of the ledger was reached once.
+pub(crate) async fn start(
+    world: World,
+    config: EngineConfig,
+    backend: Arc<dyn Backend>,
+    store: Store,
+) -> Result<Arc<Shared>, StartError> {
+    let (ledger, store) = open(&world, backend, store).await?;
+    let base = ledger.base().await.map_err(|error| StartError::Ledger(chain(&error)))?;
+    let loaded = load::load(&ledger, &store, &base).await;
+    let (state, tip) = loaded.map_err(|error| StartError::Damaged(chain(&error)))?;
+    let lives = Lives::new(registers(&config), world.chance.fork("nonces"), world.clock.now());
+    let shared = Arc::new(Shared {
+        view: View::new(state, tip, config.inline_cache_bytes_max),
+        indexes: Indexes::default(),
+        intake: Mutex::new(Intake::new(lives)),
+        memory: Memory::new(config.memory_bytes_max),
+        wake: Notify::new(),
+        object_wake: Notify::new(),
+        looks: Mutex::default(),
+        losses: Mutex::default(),
+        trouble: Mutex::new(Trouble::default()),
+        world,
+        config,
+        ledger,
+        store,
+    });
+    let mut tail = Tail::new(Arc::clone(&shared));
+    check_witness(&shared).await?;
+    tail.catch_up().await?;
+    let tasks = &shared.world.tasks;
+    tasks.spawn("tail", tail.run());
+    tasks.spawn("object lane", append::run_object_lane(Arc::clone(&shared)));
+    tasks.spawn("monitor", monitor::run(Arc::clone(&shared)));
+    tasks.spawn("witness", witness::run(Arc::clone(&shared)));
+    tasks.spawn("former lives", monitor::retire_former(Arc::clone(&shared)));
+    Ok(shared)
+}
+
+fn registers(config: &EngineConfig) -> Vec<entry::Register> {
+    let register = |role: &metadata::Role| entry::Register {
+        role: (*role).into(),
+        name: config.name.clone(),
+        zone: config.zone.clone(),
+        http_address: config.http_address.clone(),
+        software_version: env!("CARGO_PKG_VERSION").to_owned(),
+        feature_min: 1,
+        feature_max: entry::FEATURE_LEVEL,
+        ..Default::default()
+    };
+    config.roles.iter().map(register).collect()
+}
+
+/// Opens the ledger and the store's part of this cluster, or begins both.
+///
+/// A ledger beyond its genesis without `cluster.json`, or `cluster.json` without a ledger, is one half of a cluster:
+/// to begin the other half anew would hide that something is missing.
+async fn open(world: &World, backend: Arc<dyn Backend>, store: Store) -> Result<(Ledger, Store), StartError> {
+    let file = store.cluster().await?;
+    let base = backend
+        .base()
+        .await
+        .map_err(|error| StartError::Ledger(chain(&error)))?;
+    match (&file, &base) {
+        (Some(file), None) => {
+            let text = format!(
+                "the store belongs to cluster {}, and the ledger is empty: the ledger is missing",
+                file.cluster
+            );
+            return Err(StartError::Mismatch(text));
+        }
+        (None, Some(base)) if base.position > 0 => {
+            let text = format!(
+                "the ledger belongs to cluster {}, and the store has no cluster.json: the store is missing",
+                base.cluster
+            );
+            return Err(StartError::Mismatch(text));
+        }
+        _ => {}
+    }
+    let ledger = Ledger::open(backend, Arc::new(store.clone()), world.clone());
+    let ledger = ledger.await.map_err(|error| StartError::Ledger(chain(&error)))?;
+    agree(file, &ledger, &store).await?;
+    let store = store.with_cluster(ledger.cluster());
+    Ok((ledger, store))
+}
+
+async fn agree(file: Option<ClusterFile>, ledger: &Ledger, store: &Store) -> Result<(), StartError> {
+    let file = match file {
+        Some(file) => file,
+        None => match store.create_cluster(ledger.cluster()).await? {
+            CreateCluster::Created => return Ok(()),
+            CreateCluster::Exists(file) => file,
+        },
+    };
+    if file.cluster == ledger.cluster() {
+        return Ok(());
+    }
+    let text = format!(
+        "the store belongs to cluster {}, the ledger to {}",
+        file.cluster,
+        ledger.cluster()
+    );
+    Err(StartError::Mismatch(text))
+}
+
+async fn check_witness(shared: &Shared) -> Result<(), StartError> {
+    match shared.ledger.check_witness().await {
+        Ok(WitnessOutcome::Lost(loss)) => {
+            shared.losses.lock().get_or_insert(loss);
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(StartError::Ledger(chain(&error))),
+    }
+}

@@ -1,0 +1,397 @@
+//! The tail: one task that appends what the intake holds, reads what others append, and folds both.
+//!
+//! It does one thing at a time. So one append is in flight, what arrives meanwhile goes together into the next entry,
+//! and nothing is folded out of order. An append that succeeded is also a look at the tip: had anything been there
+//! that this process had not folded, it would have been refused.
+
+mod fold;
+pub(crate) mod load;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger::{Appended, Halted, LedgerError, Loss, ReadOutcome, Tip};
+use world::{Backoff, Instant};
+
+use crate::error::chain;
+use crate::intake::Door;
+use crate::shared::{Look, Shared};
+use crate::{AppendError, ReadError, StartError};
+
+/// Bytes of entries per read.
+const READ_BYTES_MAX: usize = 4 << 20;
+/// An append or a read that takes longer than this is given up; its outcome is unknown.
+const CALL_DEADLINE: Duration = Duration::from_secs(10);
+/// Waits after losing the race for a position.
+const RACE: Backoff = Backoff {
+    first: Duration::from_millis(2),
+    max: Duration::from_millis(200),
+    deadline: Duration::MAX,
+};
+/// Waits after the ledger failed.
+const FAILURE: Backoff = Backoff {
+    first: Duration::from_millis(20),
+    max: Duration::from_secs(2),
+    deadline: Duration::MAX,
+};
+/// How long writes are refused after the ledger had no room, before one is tried again.
+const FULL_FOR: Duration = Duration::from_millis(500);
+
+/// The task's own state.
+#[derive(Debug)]
+pub(crate) struct Tail {
+    shared: Arc<Shared>,
+    tip: Tip,
+    /// Something newer than the tip may exist.
+    stale: bool,
+    /// Positions lost in a row.
+    races: u32,
+    /// Failed calls in a row.
+    failures: u32,
+    /// A loss that was seen and is not yet accepted.
+    loss: Option<Loss>,
+    full_until: Option<Instant>,
+}
+
+impl Tail {
+    pub(crate) fn new(shared: Arc<Shared>) -> Tail {
+        let tip = shared.view.progress().tip;
+        Tail {
+            shared,
+            tip,
+            stale: true,
+            races: 0,
+            failures: 0,
+            loss: None,
+            full_until: None,
+        }
+    }
+
+    /// Folds until the end of the ledger is reached, for the first time.
+    pub(crate) async fn catch_up(&mut self) -> Result<(), StartError> {
+        let mut damaged = None;
+        while self.stale && self.loss.is_none() {
+            self.read().await;
+            let trouble = self.shared.trouble.lock().ledger.clone();
+            if self.failures > 0 && trouble.is_some() && trouble == damaged {
+                return Err(StartError::Ledger(trouble.unwrap_or_default()));
+            }
+            damaged = trouble.or(damaged);
+            self.back_off(FAILURE, self.failures).await;
+        }
+        Ok(())
+    }
+
+    /// Runs until the process has stopped.
+    pub(crate) async fn run(mut self) {
+        let tasks = self.shared.world.tasks.clone();
+        while !tasks.is_stopping() {
+            self.step().await;
+        }
+        self.shared.intake.lock().refuse_waiting(&AppendError::Draining);
+    }
+
+    async fn step(&mut self) {
+        self.reopen();
+        let witnessed = self.shared.losses.lock().take();
+        if let Some(loss) = witnessed {
+            self.lost(loss);
+        }
+        if let Some(loss) = self.loss {
+            self.wait_out(loss).await;
+        } else if self.stale {
+            self.read().await;
+        } else if self.shared.intake.lock().has_work() && self.may_write() {
+            self.append().await;
+        } else if !self.shared.looks.lock().is_empty() {
+            self.look_apart().await;
+            self.read().await;
+        } else {
+            self.idle().await;
+        }
+        if self.failures > 0 {
+            self.back_off(FAILURE, self.failures).await;
+        } else if self.races > 0 {
+            self.back_off(RACE, self.races).await;
+        }
+    }
+
+    fn may_write(&self) -> bool {
+        let door = self.shared.intake.lock().door;
+        door == Door::Open || door == Door::Draining
+    }
+
+    /// Waits for something to do.
+    async fn idle(&mut self) {
+        let beat_at = self.beat_at();
+        let shared = Arc::clone(&self.shared);
+        let clock = &shared.world.clock;
+        tokio::select! {
+            biased;
+            () = shared.world.tasks.stopping() => {}
+            () = shared.wake.notified() => {}
+            watched = shared.ledger.watch(self.tip.position) => match watched {
+                Ok(()) => self.stale = true,
+                Err(error) => self.failed(&error),
+            },
+            () = clock.sleep_until(beat_at) => shared.intake.lock().beat(clock.now(), shared.config.beat_interval),
+            () = clock.sleep_until(self.full_until.unwrap_or(beat_at)) => {}
+        }
+    }
+
+    /// When the first of the lives has been silent for long enough to say that it goes on.
+    fn beat_at(&self) -> Instant {
+        let now = self.shared.world.clock.now();
+        let interval = self.shared.config.beat_interval;
+        let intake = self.shared.intake.lock();
+        intake
+            .lives
+            .silent_since()
+            .map(|(_, heard)| heard + interval)
+            .min()
+            .unwrap_or(now + interval)
+    }
+
+    /// Looks at the tip are made at least so far apart as is configured.
+    async fn look_apart(&self) {
+        if let Some(looked) = self.shared.view.progress().looked {
+            self.shared
+                .world
+                .clock
+                .sleep_until(looked + self.shared.config.look_interval)
+                .await;
+        }
+    }
+
+    async fn append(&mut self) {
+        let composed = self
+            .shared
+            .intake
+            .lock()
+            .compose(self.shared.ledger.entry_bytes_max(), self.tip.position);
+        let Some(mut composed) = composed else {
+            // All that waits needs a life that this entry's registers are to begin; there is none, so it was refused.
+            return;
+        };
+        let began = self.shared.world.clock.now();
+        let looks = std::mem::take(&mut *self.shared.looks.lock());
+        let body = metadata::entry::body(std::mem::take(&mut composed.proposals));
+        let bytes = metadata::encode_body(&body);
+        composed.proposals = body.proposals;
+        let append = self.shared.ledger.append(&self.tip, bytes.clone());
+        let appended = match self.shared.world.clock.timeout(CALL_DEADLINE, append).await {
+            Ok(appended) => appended,
+            Err(elapsed) => Err(LedgerError::Unknown {
+                reason: elapsed.to_string(),
+            }),
+        };
+        metrics::histogram!("tidelog_ledger_append_seconds").record(began.elapsed().as_secs_f64());
+        let exposed = match &appended {
+            Ok(Appended::Taken) => false,
+            Ok(_) => true,
+            Err(error) => error.happened() == ledger::Happened::Maybe,
+        };
+        let registers = composed.registers();
+        self.shared.intake.lock().restore(composed, exposed);
+        self.appended(appended, bytes, registers, began, looks).await;
+    }
+
+    async fn appended(
+        &mut self,
+        appended: Result<Appended, LedgerError>,
+        body: bytes::Bytes,
+        registers: bool,
+        began: Instant,
+        looks: Vec<Look>,
+    ) {
+        match appended {
+            Ok(Appended::At(tip)) => {
+                self.went_well();
+                metrics::counter!("tidelog_ledger_entries_total").increment(1);
+                metrics::counter!("tidelog_ledger_bytes_total")
+                    .increment(u64::try_from(body.len()).unwrap_or(u64::MAX));
+                let kind = ledger::EntryKind::Proposals(body);
+                self.fold(ledger::Entry {
+                    position: tip.position,
+                    era: tip.era,
+                    hash: tip.hash,
+                    kind,
+                });
+                self.reached(began, looks);
+                if registers {
+                    self.shared.intake.lock().lives.renew_nonces();
+                }
+                return;
+            }
+            Ok(Appended::Taken) => {
+                metrics::counter!("tidelog_ledger_conflicts_total").increment(1);
+                self.races += 1;
+                self.stale = true;
+            }
+            Ok(Appended::Reload) => self.reload().await,
+            Ok(Appended::Lost(loss)) => self.lost(loss),
+            Err(error) => self.append_failed(&error),
+        }
+        // Whoever waits for a look waits for the next one.
+        self.shared.looks.lock().splice(0..0, looks);
+    }
+
+    fn append_failed(&mut self, error: &LedgerError) {
+        if matches!(error, LedgerError::Full { .. }) {
+            let mut intake = self.shared.intake.lock();
+            intake.withdraw_unexposed(&AppendError::StorageFull);
+            intake.refuse_waiting(&AppendError::StorageFull);
+            if intake.door == Door::Open {
+                intake.door = Door::Full;
+            }
+            self.full_until = Some(self.shared.world.clock.now() + FULL_FOR);
+        }
+        self.stale = true;
+        self.failed(error);
+    }
+
+    /// After the ledger was full, the next write may try.
+    fn reopen(&mut self) {
+        if self
+            .full_until
+            .is_some_and(|until| until <= self.shared.world.clock.now())
+        {
+            self.full_until = None;
+            let mut intake = self.shared.intake.lock();
+            if intake.door == Door::Full {
+                intake.door = Door::Open;
+            }
+        }
+    }
+
+    async fn read(&mut self) {
+        let began = self.shared.world.clock.now();
+        let looks = std::mem::take(&mut *self.shared.looks.lock());
+        let read = self.shared.ledger.read(&self.tip, READ_BYTES_MAX);
+        let outcome = match self.shared.world.clock.timeout(CALL_DEADLINE, read).await {
+            Ok(outcome) => outcome,
+            Err(elapsed) => Err(LedgerError::Unavailable {
+                reason: elapsed.to_string(),
+            }),
+        };
+        match outcome {
+            Ok(ReadOutcome::Entries { entries, at_end }) => {
+                let complete = entries.into_iter().all(|entry| self.fold(entry));
+                if complete {
+                    self.went_well();
+                    self.stale = !at_end;
+                }
+                if complete && at_end {
+                    self.reached(began, looks);
+                    return;
+                }
+            }
+            Ok(ReadOutcome::Reload(_)) => self.reload().await,
+            Ok(ReadOutcome::Lost(loss)) => self.lost(loss),
+            Err(error) => {
+                self.failed(&error);
+                refuse_looks(looks, &chain(&error));
+                return;
+            }
+        }
+        if self.failures > 0 || self.loss.is_some() {
+            refuse_looks(looks, "the ledger cannot be followed");
+        } else {
+            self.shared.looks.lock().splice(0..0, looks);
+        }
+    }
+
+    /// A read or an append that began at `began` has shown the end of the ledger.
+    fn reached(&mut self, began: Instant, looks: Vec<Look>) {
+        self.shared.view.set_progress(|progress| {
+            progress.reached = true;
+            progress.looked = Some(began);
+        });
+        let seen = self.shared.view.progress().seen();
+        for look in looks {
+            // Whoever waited may have gone.
+            let _ = look.send(Ok(seen));
+        }
+    }
+
+    fn went_well(&mut self) {
+        self.failures = 0;
+        self.races = 0;
+        self.shared.ledger_trouble(None);
+    }
+
+    fn failed(&mut self, error: &LedgerError) {
+        self.failures = self.failures.saturating_add(1);
+        let text = chain(error);
+        tracing::warn!(error = %text, failures = self.failures, "ledger call failed");
+        self.shared.ledger_trouble(Some(text));
+    }
+
+    async fn back_off(&self, backoff: Backoff, count: u32) {
+        if count > 0 {
+            let wait = self
+                .shared
+                .world
+                .chance
+                .between(Duration::ZERO, backoff.bound(count.min(16)));
+            self.shared.world.clock.sleep(wait).await;
+        }
+    }
+
+    /// The ledger lost its end. Writes stop at once; a halt tells everybody.
+    fn lost(&mut self, loss: Loss) {
+        tracing::error!(%loss, "the ledger lost its end");
+        self.shared
+            .ledger_trouble(Some(format!("the ledger lost its end: {loss}")));
+        self.loss = Some(loss);
+        self.shut(Door::Halted, &AppendError::Halted);
+        self.shared.view.set_progress(|progress| progress.reached = false);
+    }
+
+    fn shut(&self, door: Door, error: &AppendError) {
+        let mut intake = self.shared.intake.lock();
+        intake.door = door;
+        intake.refuse_waiting(error);
+    }
+
+    /// Writes the halt, and waits until an operator has accepted the loss.
+    async fn wait_out(&mut self, loss: Loss) {
+        refuse_looks(
+            std::mem::take(&mut *self.shared.looks.lock()),
+            "the ledger lost its end",
+        );
+        match self.shared.ledger.halt(&loss).await {
+            Ok(Halted::At(_) | Halted::Already(_)) => {
+                let shared = &self.shared;
+                tokio::select! {
+                    biased;
+                    () = shared.world.tasks.stopping() => {}
+                    () = shared.world.clock.sleep(Duration::from_secs(5)) => {}
+                }
+            }
+            Ok(Halted::Reload(_)) => {
+                self.loss = None;
+                self.reload().await;
+            }
+            Ok(Halted::NotLost) => {
+                self.loss = None;
+                self.stale = true;
+                self.open_door();
+            }
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    fn open_door(&self) {
+        let mut intake = self.shared.intake.lock();
+        if intake.door == Door::Halted {
+            intake.door = Door::Open;
+        }
+    }
+}
+
+fn refuse_looks(looks: Vec<Look>, why: &str) {
+    for look in looks {
+        let _ = look.send(Err(ReadError::NotCurrent(why.to_owned())));
+    }
+}

@@ -1,0 +1,114 @@
+//! Folding one entry, and telling those whom it concerns.
+
+use std::sync::Arc;
+
+use ledger::{Entry, EntryKind};
+use metadata::{Applied, EntryRef, Event, Fate, Outcome, PartitionId, Verdict};
+
+use super::Tail;
+use crate::intake::Door;
+use crate::view::bodies::has_inline;
+use crate::{AppendError, Seen};
+
+impl Tail {
+    /// Applies the entry after the tip. False when it cannot be applied: the process stays where it is, says so, and
+    /// serves what it has until it is stale.
+    pub(super) fn fold(&mut self, entry: Entry) -> bool {
+        let (tip, was_halted) = (entry.tip(), self.shared.view.read(metadata::State::halted));
+        let outcomes = match self.apply(entry) {
+            Ok(outcomes) => outcomes,
+            Err(what) => {
+                self.failures = self.failures.saturating_add(1);
+                let text = format!("ledger entry {} cannot be folded: {what}", tip.position);
+                tracing::error!(error = %text, "stuck");
+                self.shared.ledger_trouble(Some(text));
+                return false;
+            }
+        };
+        self.tip = tip;
+        self.shared.view.set_progress(|progress| progress.tip = tip);
+        self.shared.view.wake(touched(&outcomes));
+        self.settle(
+            outcomes,
+            Seen {
+                era: tip.era,
+                position: tip.position,
+            },
+        );
+        self.mind_halt(was_halted);
+        true
+    }
+
+    fn apply(&self, entry: Entry) -> Result<Vec<Outcome>, String> {
+        let applied = |event: Event<'_>| {
+            let entry = EntryRef {
+                position: entry.position,
+                era: entry.era,
+                hash: entry.hash.0,
+                event,
+            };
+            self.shared
+                .view
+                .write(|state| state.apply(entry))
+                .map_err(|error| error.to_string())
+        };
+        match &entry.kind {
+            EntryKind::Proposals(bytes) => {
+                let body = metadata::decode_body(bytes.clone()).map_err(|error| error.to_string())?;
+                let outcomes = applied(Event::Proposals(&body))?;
+                if has_inline(&body) {
+                    self.shared
+                        .view
+                        .bodies
+                        .keep(entry.position, Arc::new(body), bytes.len());
+                }
+                Ok(outcomes)
+            }
+            EntryKind::Void => applied(Event::Void),
+            EntryKind::Halt { .. } => applied(Event::Halt),
+            EntryKind::NewEra => applied(Event::NewEra),
+        }
+    }
+
+    /// Answers who waits, begins lives that were registered and buries those that were retired.
+    fn settle(&self, outcomes: Vec<Outcome>, seen: Seen) {
+        let now = self.shared.world.clock.now();
+        let mut intake = self.shared.intake.lock();
+        for outcome in outcomes {
+            intake.settle(outcome, seen, now);
+        }
+        let over = self.shared.view.read(|state| intake.lives.learn(state, now));
+        for role in over {
+            tracing::warn!(?role, "this process was retired; it begins another life");
+            // The retirement was folded here, after everything that came before it: what is not taken by now will
+            // never be.
+            intake.bury(role, &AppendError::Retired);
+        }
+        drop(intake);
+        self.shared.object_wake.notify_one();
+    }
+
+    fn mind_halt(&self, was_halted: bool) {
+        match (was_halted, self.shared.view.read(metadata::State::halted)) {
+            (false, true) => {
+                tracing::error!("the ledger is halted; writes stop until an operator accepts the loss");
+                self.shut(Door::Halted, &AppendError::Halted);
+            }
+            (true, false) => self.open_door(),
+            _ => {}
+        }
+    }
+}
+
+/// The partitions to which something happened that a fetch may wait for.
+fn touched(outcomes: &[Outcome]) -> impl Iterator<Item = PartitionId> {
+    let verdicts = outcomes.iter().filter_map(|outcome| match &outcome.fate {
+        Fate::Taken(verdicts) => Some(verdicts),
+        Fate::Dropped | Fate::Void => None,
+    });
+    let acks = verdicts.flatten().filter_map(|verdict| match verdict {
+        Verdict::Applied(Applied::Append(acks)) => Some(acks),
+        _ => None,
+    });
+    acks.flatten().filter(|ack| !ack.duplicate).map(|ack| ack.partition)
+}

@@ -1,0 +1,97 @@
+//! Loading the state that a ledger begins with: the base's snapshot, or genesis.
+
+use ledger::{Base, Ledger, Tip};
+use metadata::State;
+use store::{Key, Store};
+
+use super::Tail;
+use crate::error::chain;
+use crate::{AppendError, UpkeepError};
+
+impl Tail {
+    /// Starts again from the base: this process slept while the base moved past it.
+    pub(super) async fn reload(&mut self) {
+        tracing::info!(
+            position = self.tip.position,
+            "the base has moved past this process; reloading"
+        );
+        self.shared.view.set_progress(|progress| progress.reached = false);
+        let loaded = match self.shared.ledger.base().await {
+            Ok(base) => load(&self.shared.ledger, &self.shared.store, &base).await,
+            Err(error) => Err(error.into()),
+        };
+        let (state, tip) = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                self.failures = self.failures.saturating_add(1);
+                let text = format!("cannot reload: {}", chain(&error));
+                tracing::warn!(error = %text, "reload failed");
+                self.shared.ledger_trouble(Some(text));
+                // The next read is refused again and comes back here.
+                self.stale = true;
+                return;
+            }
+        };
+        self.shared.view.write(|current| *current = state);
+        self.shared.view.bodies.clear();
+        self.tip = tip;
+        self.stale = true;
+        self.shared.view.set_progress(|progress| progress.tip = tip);
+        self.reconcile();
+        self.shared.view.waiters.wake_all();
+    }
+
+    /// What was in flight may have been taken in the part of the history that was skipped. It is answered as unknown.
+    fn reconcile(&self) {
+        let now = self.shared.world.clock.now();
+        let unknown = AppendError::Unknown("the agent fell behind and reloaded".to_owned());
+        let mut intake = self.shared.intake.lock();
+        self.shared.view.read(|state| {
+            intake.reloaded(|incarnation, lane| state.next_sequence(incarnation, lane));
+            for role in intake.lives.learn(state, now) {
+                intake.bury(role, &unknown);
+            }
+        });
+        let halted = self.shared.view.read(State::halted);
+        drop(intake);
+        if halted {
+            self.shut(crate::intake::Door::Halted, &AppendError::Halted);
+        } else {
+            self.open_door();
+        }
+        self.shared.object_wake.notify_one();
+    }
+}
+
+/// The state that the base leads to, and the tip it was folded up to.
+///
+/// A snapshot of a lost end could be the newest one in the store. So it is only the base that names one, and the hash
+/// in its name is compared with the entry that the base or the ledger has at its position.
+///
+/// # Errors
+/// When the snapshot cannot be read, is damaged, or belongs to another history.
+pub(crate) async fn load(ledger: &Ledger, store: &Store, base: &Base) -> Result<(State, Tip), UpkeepError> {
+    if base.snapshot.is_empty() {
+        let tip = base.tip();
+        return Ok((State::genesis(base.cluster.0, tip.era, tip.hash.0), tip));
+    }
+    let damaged = |what: &str| UpkeepError::Damaged(format!("snapshot {}: {what}", base.snapshot));
+    let key = Key::parse(&base.snapshot, &base.cluster).ok_or_else(|| damaged("its name is not one of a snapshot"))?;
+    let bytes = store.read_fresh(&key, None).await?;
+    let (state, _) = metadata::snapshot::decode(bytes).map_err(|error| damaged(&error.to_string()))?;
+    let tip = Tip {
+        era: state.era(),
+        position: state.position(),
+        hash: ledger::Hash(state.entry_hash()),
+    };
+    let Key::Snapshot(name) = key else {
+        return Err(damaged("its name is not one of a snapshot"));
+    };
+    if name.position != tip.position || !name.is_of(&tip.hash.0) {
+        return Err(damaged("it holds another state than its name says"));
+    }
+    if !ledger.verify_tip(&tip).await? {
+        return Err(damaged("the ledger does not have the entry that it was folded up to"));
+    }
+    Ok((state, tip))
+}

@@ -1,0 +1,106 @@
+//! What this process has folded, for all its parts to look at, and who waits for more.
+
+pub(crate) mod bodies;
+mod waiters;
+
+use ledger::Tip;
+use metadata::{PartitionId, State};
+use parking_lot::RwLock;
+use tokio::sync::watch;
+use world::{Clock, Instant};
+
+pub(crate) use bodies::Bodies;
+pub(crate) use waiters::{Waiter, Waiters};
+
+use crate::{ReadError, Seen};
+
+/// The fold, shared. Written by the tail alone; readers look at it for a moment and never over an await.
+#[derive(Debug)]
+pub(crate) struct View {
+    state: RwLock<State>,
+    progress: watch::Sender<Progress>,
+    /// Bodies of entries that hold inline records.
+    pub(crate) bodies: Bodies,
+    /// Fetches that wait for records.
+    pub(crate) waiters: Waiters,
+}
+
+/// How far the fold is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Progress {
+    pub(crate) tip: Tip,
+    /// Whether the end of the ledger was reached since the state was loaded: before, nothing is served.
+    pub(crate) reached: bool,
+    /// When the latest read that ended at the end of the ledger began.
+    pub(crate) looked: Option<Instant>,
+}
+
+impl Progress {
+    pub(crate) fn seen(&self) -> Seen {
+        Seen {
+            era: self.tip.era,
+            position: self.tip.position,
+        }
+    }
+}
+
+impl View {
+    pub(crate) fn new(state: State, tip: Tip, bodies_bytes_max: usize) -> View {
+        let (progress, _) = watch::channel(Progress {
+            tip,
+            reached: false,
+            looked: None,
+        });
+        let (bodies, waiters) = (Bodies::new(bodies_bytes_max), Waiters::default());
+        View {
+            state: RwLock::new(state),
+            progress,
+            bodies,
+            waiters,
+        }
+    }
+
+    /// A look at the fold.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.read())
+    }
+
+    /// A change of the fold; the tail's alone.
+    pub(crate) fn write<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.write())
+    }
+
+    pub(crate) fn progress(&self) -> Progress {
+        *self.progress.borrow()
+    }
+
+    pub(crate) fn set_progress(&self, change: impl FnOnce(&mut Progress)) {
+        self.progress.send_modify(change);
+    }
+
+    /// Told of every step of the fold.
+    pub(crate) fn follow(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// Wakes the fetches that wait for these partitions.
+    pub(crate) fn wake(&self, partitions: impl Iterator<Item = PartitionId>) {
+        self.waiters.wake(partitions);
+    }
+
+    /// Waits until the fold is at `seen` or later.
+    ///
+    /// A position of a newer era is waited for. One of an older era is in this history when the era changed after it;
+    /// one that lies beyond the place where its era ended was lost.
+    pub(crate) async fn wait_for(&self, seen: Seen, clock: &Clock, deadline: Instant) -> Result<(), ReadError> {
+        let mut progress = self.follow();
+        let there = progress.wait_for(|progress| progress.seen() >= seen);
+        match clock.timeout_at(deadline, there).await {
+            Ok(Ok(_)) => {}
+            _ => return Err(ReadError::NotCurrent(format!("{seen} has not been folded here yet"))),
+        }
+        let next = |state: &State| state.eras().iter().find(|begun| begun.era > seen.era).copied();
+        let lost = self.read(next).is_some_and(|begun| seen.position >= begun.lost_from);
+        if lost { Err(ReadError::HistoryLost) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,136 @@
+//! Draws trims and swaps.
+
+use metadata::entry::extent::Place as Wire;
+use metadata::entry::proposal::Kind;
+use metadata::entry::{Extent, InlinePlace, PartitionSwap, PartitionTrim, SegmentPlace, Swap, Trim};
+use metadata::{Incarnation, ObjectName, Place};
+
+use super::Drawer;
+use crate::model::{Held, Model};
+
+fn wire(held: &Held) -> Extent {
+    let place = match held.place {
+        Place::Inline { position, proposal, run } => {
+            Wire::Inline(InlinePlace { position, proposal: u32::from(proposal), run })
+        }
+        Place::Segment { name, start } => Wire::Segment(SegmentPlace { name: Some(name.into()), start }),
+    };
+    Extent {
+        first: held.first,
+        last_delta: (held.last - held.first) as u32,
+        records: held.records,
+        bytes: held.bytes,
+        max_timestamp: held.timestamp,
+        place: Some(place),
+    }
+}
+
+impl Drawer {
+    pub(super) fn trim(&mut self, model: &Model) -> Kind {
+        let count = self.dice.from_to(1, 2);
+        let partitions = (0..count).map(|_| {
+            let (topic, partition) = self.partition(model);
+            let (start, end) = model.partition(topic, partition).map_or((0, 0), |known| (known.start, known.end));
+            let before = match self.dice.below(10) {
+                0 => end + 1,
+                1 => start.saturating_sub(1),
+                2 | 3 => end,
+                _ => self.dice.from_to(start, end.min(start + 20)),
+            };
+            let seen_start = match self.dice.below(8) {
+                0 => Some(start + 1),
+                1..4 => Some(start),
+                _ => None,
+            };
+            PartitionTrim { topic, partition, before, seen_start }
+        });
+        Kind::Trim(Trim { partitions: partitions.collect() })
+    }
+
+    pub(super) fn swap(&mut self, model: &Model, life: Incarnation, flush: Option<u64>, floor: Option<u64>) -> Kind {
+        let count = self.dice.from_to(1, 3);
+        let flush = flush.or(floor).unwrap_or(0);
+        let partitions = (0..count).map(|_| self.partition_swap(model, life, flush)).collect();
+        Kind::Swap(Swap { partitions })
+    }
+
+    fn partition_swap(&mut self, model: &Model, life: Incarnation, flush: u64) -> PartitionSwap {
+        let (topic, partition) = self.partition(model);
+        let empty = PartitionSwap { topic, partition, ..Default::default() };
+        let Ok(known) = model.partition(topic, partition) else { return empty };
+        // What was trimmed and what stands lie one behind the other, unless swaps changed what was seen.
+        let mut seen = if self.dice.percent(30) { known.trimmed.clone() } else { Vec::new() };
+        seen.extend(&known.extents);
+        if seen.is_empty() {
+            return empty;
+        }
+        let from = self.dice.below(seen.len().min(6));
+        let to = (from + 1 + self.dice.below(5)).min(seen.len());
+        let mut inputs: Vec<Extent> = seen[from..to].iter().map(wire).collect();
+        let mut outputs = self.outputs(life, flush, &inputs);
+        if self.dice.percent(12) {
+            let input = self.dice.below(inputs.len());
+            self.bend_input(&mut inputs[input]);
+        }
+        if self.dice.percent(15) {
+            let output = self.dice.below(outputs.len());
+            let named = &mut outputs[output];
+            self.bend_output(named, flush);
+        }
+        PartitionSwap { topic, partition, inputs, outputs }
+    }
+
+    /// One output over all inputs where that fits, else one for each; sometimes cut in two.
+    fn outputs(&mut self, life: Incarnation, flush: u64, inputs: &[Extent]) -> Vec<Extent> {
+        let first = inputs[0].first;
+        let records: u64 = inputs.iter().map(|input| u64::from(input.records)).sum();
+        let spans: Vec<(u64, u32)> = match u32::try_from(records) {
+            Ok(records) if records > 1 && self.dice.percent(40) => {
+                let cut = self.dice.from_to(1, u64::from(records) - 1) as u32;
+                vec![(first, cut), (first + u64::from(cut), records - cut)]
+            }
+            Ok(records) => vec![(first, records)],
+            Err(_) => inputs.iter().map(|input| (input.first, input.records)).collect(),
+        };
+        let spans = spans.into_iter().map(|(first, records)| {
+            let older = [0, 0, 0, 0, 0, 1, 2][self.dice.below(7)];
+            let name = ObjectName { incarnation: life, flush: flush.saturating_sub(older), attempt: 0 };
+            self.names.push(name);
+            let place = Some(Wire::Segment(SegmentPlace { name: Some(name.into()), start: self.dice.from_to(0, 99) }));
+            let (bytes, max_timestamp) = (self.dice.from_to(1, 50) as u32, self.dice.from_to(0, 100) as i64);
+            Extent { first, last_delta: records - 1, records, bytes, max_timestamp, place }
+        });
+        spans.collect()
+    }
+
+    fn bend_input(&mut self, input: &mut Extent) {
+        match self.dice.below(6) {
+            0 => input.first += 1,
+            1 => input.last_delta = input.last_delta.wrapping_add(1),
+            2 => input.bytes += 1,
+            3 => input.records += 1,
+            4 => input.place = None,
+            _ => match &mut input.place {
+                Some(Wire::Inline(at)) => at.run += 1,
+                Some(Wire::Segment(at)) => at.start += 1,
+                None => {}
+            },
+        }
+    }
+
+    fn bend_output(&mut self, output: &mut Extent, flush: u64) {
+        let Some(Wire::Segment(place)) = &mut output.place else { return };
+        let Some(name) = &mut place.name else { return };
+        match self.dice.below(9) {
+            0 => output.first += 1,
+            1 => output.last_delta = output.last_delta.wrapping_add(1),
+            2 => output.bytes = 0,
+            3 => output.records += 1,
+            4 => name.flush = flush + 1,
+            5 => name.flush = 0,
+            6 => name.incarnation.as_mut().unwrap().nonce += 1,
+            7 => place.start = u64::MAX,
+            _ => output.place = Some(Wire::Inline(InlinePlace::default())),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Trims and swaps in the model.
+
+use metadata::entry::extent::Place as Wire;
+use metadata::entry::{Extent, PartitionSwap, PartitionTrim};
+use metadata::{Applied, ObjectName, Place, Rejection};
+
+use super::{Ask, Held, Judged, Model};
+
+impl Model {
+    pub(super) fn trim(&mut self, trim: &PartitionTrim) -> Judged {
+        let partition = self.partition_mut(trim.topic, trim.partition)?;
+        if let Some(seen) = trim.seen_start
+            && seen != partition.start
+        {
+            return Err(Rejection::SeenChanged { actual: Some(partition.start) });
+        }
+        if trim.before > partition.end {
+            return Err(Rejection::OffsetBeyondEnd { high_watermark: partition.end });
+        }
+        partition.start = partition.start.max(trim.before);
+        let start = partition.start;
+        let (gone, stays): (Vec<_>, Vec<_>) = partition.extents.iter().copied().partition(|held| held.last < start);
+        partition.extents = stays;
+        partition.trimmed.extend(gone);
+        let excess = partition.trimmed.len().saturating_sub(4);
+        partition.trimmed.drain(..excess);
+        Ok(Applied::Trimmed { log_start: start })
+    }
+
+    pub(super) fn swap(&mut self, ask: &Ask, swap: &PartitionSwap) -> Judged {
+        let partition = self.partition(swap.topic, swap.partition)?;
+        let start = partition.start;
+        let inputs: Option<Vec<Held>> = swap.inputs.iter().map(held).collect();
+        let inputs = inputs.filter(|inputs| follow(inputs)).ok_or(Rejection::InputsChanged)?;
+        let remaining: Vec<&Held> = inputs.iter().filter(|input| input.last >= start).collect();
+        for input in &remaining {
+            let same = |stands: &&Held| Held { timestamp: input.timestamp, ..**stands } == **input;
+            partition.extents.iter().find(same).ok_or(Rejection::InputsChanged)?;
+        }
+        let outputs: Option<Vec<Held>> = swap.outputs.iter().map(held).collect();
+        let outputs = outputs.filter(|outputs| follow(outputs)).ok_or(Rejection::OutputsWrong(""))?;
+        let records = |held: &[Held]| held.iter().map(|held| u64::from(held.records)).sum::<u64>();
+        let covers = outputs[0].first == inputs[0].first && outputs.last().unwrap().last == inputs.last().unwrap().last;
+        if !covers || records(&outputs) != records(&inputs) || !outputs.iter().all(|output| self.may_stand(ask, output)) {
+            return Err(Rejection::OutputsWrong(""));
+        }
+        let first = remaining.first().map(|input| input.first);
+        let remaining = remaining.len();
+        let partition = self.partition_mut(swap.topic, swap.partition)?;
+        if let Some(first) = first {
+            let at = partition.extents.iter().position(|held| held.first == first).unwrap();
+            let outputs = outputs.into_iter().filter(|output| output.last >= start);
+            partition.extents.splice(at..at + remaining, outputs);
+        }
+        Ok(Applied::Swapped)
+    }
+
+    fn may_stand(&self, ask: &Ask, output: &Held) -> bool {
+        let Place::Segment { name, start } = output.place else { return false };
+        let named = || self.extents().any(|held| matches!(held.place, Place::Segment { name: other, .. } if other == name));
+        let not_garbage = ask.floor.is_none_or(|floor| name.flush >= floor) || named();
+        output.bytes > 0
+            && output.records > 0
+            && u64::from(output.records) <= output.last - output.first + 1
+            && name.incarnation == ask.life
+            && name.flush <= ask.flush.unwrap()
+            && not_garbage
+            && start <= u64::MAX - u64::from(output.bytes)
+    }
+}
+
+fn follow(extents: &[Held]) -> bool {
+    !extents.is_empty() && extents.windows(2).all(|pair| pair[0].last.checked_add(1) == Some(pair[1].first))
+}
+
+fn held(extent: &Extent) -> Option<Held> {
+    let place = match extent.place.as_ref()? {
+        Wire::Inline(at) => Place::Inline { position: at.position, proposal: u16::try_from(at.proposal).ok()?, run: at.run },
+        Wire::Segment(at) => Place::Segment { name: ObjectName::try_from(at.name.as_ref()?).ok()?, start: at.start },
+    };
+    Some(Held {
+        first: extent.first,
+        last: extent.first.checked_add(u64::from(extent.last_delta))?,
+        records: extent.records,
+        bytes: extent.bytes,
+        timestamp: extent.max_timestamp,
+        place,
+    })
+}
