@@ -189,10 +189,8 @@ impl Backend for MemoryLedger {
 
     async fn watch(&self, after: Position) -> Result<(), LedgerError> {
         loop {
+            // Listening begins here, before the look, or an append between the two would go unnoticed.
             let grown = self.grown.notified();
-            tokio::pin!(grown);
-            // Listening begins before the look, or an append between the two would go unnoticed.
-            grown.as_mut().enable();
             if self
                 .table
                 .lock()

@@ -255,10 +255,8 @@ impl Backend for SqliteLedger {
     async fn watch(&self, after: Position) -> Result<(), LedgerError> {
         let mut seen = None;
         loop {
+            // Listening begins here, before the look, or an append between the two would be noticed late.
             let grown = self.grown.notified();
-            tokio::pin!(grown);
-            // Listening begins before the look, or an append between the two would be noticed late.
-            grown.as_mut().enable();
             let newest = self.newest().await?;
             if seen.is_some_and(|seen| seen != newest) {
                 *self.active.lock() = self.clock.now();
@@ -273,7 +271,7 @@ impl Backend for SqliteLedger {
             let interval = self.poll_interval();
             tokio::select! {
                 biased;
-                () = &mut grown => {}
+                () = grown => {}
                 () = self.clock.sleep(interval) => {}
             }
         }

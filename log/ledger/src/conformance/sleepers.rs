@@ -8,6 +8,7 @@ use crate::ledger::Appended;
 
 pub(super) async fn all(harness: &dyn Harness, world: &World) {
     sleeper_appends(harness, world).await;
+    sleeper_with_its_predecessor(harness, world).await;
     second_sleeper_reads(harness, world).await;
     false_entry_is_no_body(harness, world).await;
     at_the_base(harness, world).await;
@@ -41,6 +42,25 @@ async fn sleeper_appends(harness: &dyn Harness, world: &World) {
         cold.catch_up().await;
         assert!(!cold.story().contains(&"false".to_owned()), "{:?}", cold.story());
     }
+}
+
+/// The predecessor alone says nothing: here the sleeper's own entry is still there, as on a backend whose deletions are
+/// slow to be seen, and the position after it is not.
+async fn sleeper_with_its_predecessor(harness: &dyn Harness, world: &World) {
+    let (yard, sleeper, writer) = asleep(harness, world).await;
+    let own = yard
+        .table
+        .open()
+        .await
+        .read(1, 0)
+        .await
+        .expect("reads")
+        .entries
+        .remove(0);
+    yard.move_base(&writer.entries[2].tip()).await;
+    yard.delete_all().await;
+    yard.table.plant(1, Some(own.bytes)).await;
+    assert_eq!(sleeper.try_append("false").await, Appended::Reload);
 }
 
 /// A second sleeper with the same tip reads the first one's false entry, which fits its chain. Its own entry is gone:

@@ -86,7 +86,27 @@ async fn lost_with_nobody_ahead(harness: &dyn Harness, world: &World) {
         Err(LedgerError::Refused { .. })
     ));
     assert!(matches!(ledger.halt(&loss).await, Ok(Halted::At(_))));
+    let old = yard
+        .witness
+        .read(ledger.cluster())
+        .await
+        .expect("reads")
+        .expect("is there")
+        .0;
     assert!(matches!(ledger.accept_loss(Bytes::new()).await, Ok(Accepted::At(_))));
+    assert_eq!(ledger.check_witness().await, Ok(WitnessOutcome::Contained));
+    // The witness of the era before is back, as when it could not be replaced: its loss has been accepted.
+    let version = yard
+        .witness
+        .read(ledger.cluster())
+        .await
+        .expect("reads")
+        .expect("is there")
+        .1;
+    assert_eq!(
+        yard.witness.replace(ledger.cluster(), Some(version), old).await,
+        Ok(true)
+    );
     assert_eq!(ledger.check_witness().await, Ok(WitnessOutcome::Contained));
     cold.append("d").await;
     cold.expect(&["a", "halt", "era 2", "d"]);
