@@ -77,9 +77,14 @@ async fn a_group_is_whole_or_not_at_all() {
     let mut wrong = run(topic, 1, &["y"]);
     wrong.expected_offset = Some(7);
     let refused = append_runs(&engine, vec![run(topic, 0, &["x"]), wrong]).await;
-    assert!(matches!(refused, Err(AppendError::Rejected(Rejection::OffsetMismatch { .. }))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(AppendError::Rejected(Rejection::OffsetMismatch { .. }))),
+        "{refused:?}"
+    );
     assert_eq!(read_all(&engine, topic, 0, 0).await, []);
-    let done = append_runs(&engine, vec![run(topic, 0, &["x"]), run(topic, 1, &["y"])]).await.unwrap();
+    let done = append_runs(&engine, vec![run(topic, 0, &["x"]), run(topic, 1, &["y"])])
+        .await
+        .unwrap();
     assert_eq!(done.acks.len(), 2);
 }
 
@@ -92,16 +97,26 @@ async fn many_at_once_keep_the_order_of_their_calls() {
         let large = "x".repeat(100_000);
         let appends: Vec<_> = (0..200)
             .map(|number| {
-                let value = if number % 17 == 0 { format!("{number} {large}") } else { format!("{number} small") };
-                let group = engine::AppendGroup { runs: vec![run(topic, 0, &[&value])], request: None };
+                let value = if number % 17 == 0 {
+                    format!("{number} {large}")
+                } else {
+                    format!("{number} small")
+                };
+                let group = engine::AppendGroup {
+                    runs: vec![run(topic, 0, &[&value])],
+                    request: None,
+                };
                 engine.append(engine.reserve(1).unwrap(), group)
             })
             .collect();
         let done = futures::future::join_all(appends).await;
         let offsets: Vec<u64> = done.into_iter().map(|done| done.unwrap().acks[0].base_offset).collect();
         assert_eq!(offsets, (0..200).collect::<Vec<_>>(), "lane {lane}");
-        let numbers: Vec<String> =
-            read_all(&engine, topic, 0, 0).await.into_iter().map(|(_, value)| value.split(' ').next().unwrap().to_owned()).collect();
+        let numbers: Vec<String> = read_all(&engine, topic, 0, 0)
+            .await
+            .into_iter()
+            .map(|(_, value)| value.split(' ').next().unwrap().to_owned())
+            .collect();
         assert_eq!(numbers, (0..200).map(|number| number.to_string()).collect::<Vec<_>>());
     }
 }
@@ -119,7 +134,11 @@ async fn a_long_poll_is_woken_by_an_append() {
         append(&engine, topic, 0, &["late"]).await.unwrap();
     });
     assert_eq!(fetched[0].result.as_ref().unwrap().batches.len(), 1);
-    assert!(began.elapsed() < Duration::from_secs(3), "woken, not timed out: {:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(3),
+        "woken, not timed out: {:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -141,12 +160,28 @@ async fn negative_answers_are_specific() {
     let engine = cluster.engine().await;
     let topic = topic(&engine, "orders", 1, &[]).await;
     append(&engine, topic, 0, &["a"]).await.unwrap();
-    let result = async |topic, partition, offset| engine.fetch(&request(topic, partition, offset)).await.remove(0).result;
+    let result =
+        async |topic, partition, offset| engine.fetch(&request(topic, partition, offset)).await.remove(0).result;
     assert_eq!(result(99, 0, 0).await, Err(FetchError::UnknownTopic));
     assert_eq!(result(topic, 1, 0).await, Err(FetchError::UnknownPartition));
-    assert_eq!(result(topic, 0, 2).await, Err(FetchError::OutOfRange { log_start: 0, high_watermark: 1 }));
-    engine.delete_records(&[(metadata::PartitionId { topic, partition: 0 }, 1)], "test").await.unwrap();
-    assert_eq!(result(topic, 0, 0).await, Err(FetchError::OutOfRange { log_start: 1, high_watermark: 1 }));
+    assert_eq!(
+        result(topic, 0, 2).await,
+        Err(FetchError::OutOfRange {
+            log_start: 0,
+            high_watermark: 1
+        })
+    );
+    engine
+        .delete_records(&[(metadata::PartitionId { topic, partition: 0 }, 1)], "test")
+        .await
+        .unwrap();
+    assert_eq!(
+        result(topic, 0, 0).await,
+        Err(FetchError::OutOfRange {
+            log_start: 1,
+            high_watermark: 1
+        })
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -161,7 +196,10 @@ async fn another_agents_topic_is_found_though_it_was_not_folded_yet() {
 #[tokio::test(start_paused = true)]
 async fn a_batch_above_the_topics_limit_is_refused_and_the_budget_holds() {
     let cluster = Cluster::new(11);
-    let config = EngineConfig { memory_bytes_max: 1000, ..EngineConfig::default() };
+    let config = EngineConfig {
+        memory_bytes_max: 1000,
+        ..EngineConfig::default()
+    };
     let engine = cluster.engine_with(config).await;
     let topic = topic(&engine, "orders", 1, &[("max.message.bytes", "100")]).await;
     let refused = append(&engine, topic, 0, &[&"x".repeat(200)]).await;

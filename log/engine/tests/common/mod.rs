@@ -1,13 +1,13 @@
 //! Engines over one ledger and one store in memory, and short ways to write and read.
 
-#![expect(dead_code, reason = "each test uses some of it")]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use engine::{AppendDone, AppendError, AppendGroup, AppendRun, CreateTopicRequest, Engine, EngineConfig, FetchPart, FetchRequest};
+use engine::{
+    AppendDone, AppendError, AppendGroup, AppendRun, CreateTopicRequest, Engine, EngineConfig, FetchPart, FetchRequest,
+};
 use ledger::memory::MemoryLedger;
 use metadata::{PartitionId, Role, TopicNumber};
 use records::{Batch, BatchBuilder, Codec};
@@ -16,64 +16,114 @@ use world::World;
 
 /// A ledger and a store that engines share.
 #[derive(Clone)]
-pub struct Cluster {
-    pub world: World,
-    pub ledger: Arc<dyn ledger::Backend>,
-    pub store: Store,
+pub(crate) struct Cluster {
+    pub(crate) world: World,
+    pub(crate) ledger: Arc<dyn ledger::Backend>,
+    pub(crate) store: Store,
 }
 
 impl Cluster {
-    pub fn new(seed: u64) -> Cluster {
+    pub(crate) fn new(seed: u64) -> Cluster {
         let world = World::simulated(seed);
-        let ledger = Arc::new(MemoryLedger::new(world.clone()));
-        Cluster { store: Store::memory(world.clone()), ledger, world }
+        let ledger = Arc::new(MemoryLedger::new(ledger::Looks::InStatement));
+        Cluster {
+            store: Store::memory(world.clone()),
+            ledger,
+            world,
+        }
     }
 
-    pub async fn engine(&self) -> Engine {
-        self.engine_with(EngineConfig { roles: vec![Role::Agent, Role::Compactor], ..EngineConfig::default() }).await
+    pub(crate) async fn engine(&self) -> Engine {
+        self.engine_with(EngineConfig {
+            roles: vec![Role::Agent, Role::Compactor],
+            ..EngineConfig::default()
+        })
+        .await
     }
 
-    pub async fn engine_with(&self, config: EngineConfig) -> Engine {
-        Engine::start(self.world.child("engine"), config, Arc::clone(&self.ledger), self.store.clone()).await.unwrap()
+    pub(crate) async fn engine_with(&self, config: EngineConfig) -> Engine {
+        Engine::start(
+            self.world.child("engine"),
+            config,
+            Arc::clone(&self.ledger),
+            self.store.clone(),
+        )
+        .await
+        .unwrap()
     }
 }
 
-pub async fn topic(engine: &Engine, name: &str, partitions: u32, configs: &[(&str, &str)]) -> TopicNumber {
-    let configs: BTreeMap<String, String> = configs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-    let request = CreateTopicRequest { name: name.to_owned(), partitions, configs, first_offset: 0 };
+pub(crate) async fn topic(engine: &Engine, name: &str, partitions: u32, configs: &[(&str, &str)]) -> TopicNumber {
+    let configs: BTreeMap<String, String> = configs
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect();
+    let request = CreateTopicRequest {
+        name: name.to_owned(),
+        partitions,
+        configs,
+        first_offset: 0,
+    };
     engine.create_topic(request, "test").await.unwrap().0
 }
 
-pub fn batch(values: &[&str]) -> Batch {
+pub(crate) fn batch(values: &[&str]) -> Batch {
     let mut builder = BatchBuilder::new(Codec::None, None);
     for (at, value) in values.iter().enumerate() {
-        builder.push(1_000 + at as i64, None, Some(value.as_bytes()), &[]).unwrap();
+        builder
+            .push(1_000 + at as i64, None, Some(value.as_bytes()), &[])
+            .unwrap();
     }
     builder.build().unwrap()
 }
 
-pub fn run(topic: TopicNumber, partition: u32, values: &[&str]) -> AppendRun {
+pub(crate) fn run(topic: TopicNumber, partition: u32, values: &[&str]) -> AppendRun {
     let partition = PartitionId { topic, partition };
-    AppendRun { partition, batches: vec![batch(values)], producer: None, expected_offset: None }
+    AppendRun {
+        partition,
+        batches: vec![batch(values)],
+        producer: None,
+        expected_offset: None,
+    }
 }
 
-pub async fn append_runs(engine: &Engine, runs: Vec<AppendRun>) -> Result<AppendDone, AppendError> {
+pub(crate) async fn append_runs(engine: &Engine, runs: Vec<AppendRun>) -> Result<AppendDone, AppendError> {
     let permit = engine.reserve(1).unwrap();
     engine.append(permit, AppendGroup { runs, request: None }).await
 }
 
-pub async fn append(engine: &Engine, topic: TopicNumber, partition: u32, values: &[&str]) -> Result<u64, AppendError> {
+pub(crate) async fn append(
+    engine: &Engine,
+    topic: TopicNumber,
+    partition: u32,
+    values: &[&str],
+) -> Result<u64, AppendError> {
     let done = append_runs(engine, vec![run(topic, partition, values)]).await?;
     Ok(done.acks[0].base_offset)
 }
 
-pub fn request(topic: TopicNumber, partition: u32, offset: u64) -> FetchRequest {
-    let part = FetchPart { partition: PartitionId { topic, partition }, offset, bytes_max: 1 << 20 };
-    FetchRequest { parts: vec![part], bytes_max: 1 << 20, bytes_min: 0, wait: Duration::ZERO, class: ReadClass::Tail }
+pub(crate) fn request(topic: TopicNumber, partition: u32, offset: u64) -> FetchRequest {
+    let part = FetchPart {
+        partition: PartitionId { topic, partition },
+        offset,
+        bytes_max: 1 << 20,
+    };
+    FetchRequest {
+        parts: vec![part],
+        bytes_max: 1 << 20,
+        bytes_min: 0,
+        wait: Duration::ZERO,
+        class: ReadClass::Tail,
+    }
 }
 
 /// Every record from an offset to the end: (offset, value).
-pub async fn read_all(engine: &Engine, topic: TopicNumber, partition: u32, mut offset: u64) -> Vec<(u64, String)> {
+pub(crate) async fn read_all(
+    engine: &Engine,
+    topic: TopicNumber,
+    partition: u32,
+    mut offset: u64,
+) -> Vec<(u64, String)> {
     let mut all = Vec::new();
     loop {
         let mut parts = engine.fetch(&request(topic, partition, offset)).await;
@@ -87,7 +137,10 @@ pub async fn read_all(engine: &Engine, topic: TopicNumber, partition: u32, mut o
                 let record = record.unwrap();
                 let at = batch.base_offset + record.offset_delta as u64;
                 if at >= offset {
-                    all.push((at, String::from_utf8(record.value.unwrap_or(Bytes::new()).to_vec()).unwrap()));
+                    all.push((
+                        at,
+                        String::from_utf8(record.value.unwrap_or(Bytes::new()).to_vec()).unwrap(),
+                    ));
                 }
             }
             offset = batch.last_offset() + 1;
