@@ -43,7 +43,7 @@ pub(crate) fn runs(blocks: &[u64], run_blocks_max: u64) -> Vec<Range<u64>> {
 /// it was cut from in memory for as long as one block is cached.
 pub(crate) fn cut(bytes: &Bytes, block_bytes: u64) -> Vec<Bytes> {
     let size = usize::try_from(block_bytes).unwrap_or(usize::MAX);
-    if bytes.len() <= size && bytes.is_unique() {
+    if !bytes.is_empty() && bytes.len() <= size && bytes.is_unique() {
         return vec![bytes.clone()];
     }
     bytes.chunks(size).map(Bytes::copy_from_slice).collect()

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use ledger::ClusterId;
 use serde::{Deserialize, Serialize};
 
-use crate::{Key, Op, Store, StoreError};
+use crate::{Op, Store, StoreError};
 
 /// The format this version writes and reads.
 pub const CLUSTER_FORMAT: u32 = 1;
@@ -128,10 +128,8 @@ impl Store {
     }
 }
 
-/// [`Key::Cluster`]'s path, which has no cluster in it.
+/// The path of `Key::Cluster`, which has no cluster in it.
 const CLUSTER_JSON: &str = "cluster.json";
-
-const _: Key = Key::Cluster;
 
 #[cfg(test)]
 mod tests;

@@ -133,7 +133,7 @@ impl StoreError {
     /// Whether the same, or a put under a new name, may succeed a little later.
     pub fn is_transient(&self) -> bool {
         match self {
-            StoreError::Unknown { .. } | StoreError::Truncated { .. } => true,
+            StoreError::Unknown { .. } => true,
             StoreError::Definite { transient, .. } => *transient,
             _ => false,
         }

@@ -258,8 +258,8 @@ impl Key {
     /// The key that has exactly this path in this cluster, if any has.
     pub fn parse(path: &str, cluster: &ClusterId) -> Option<Key> {
         let key = parse::loosely(path, cluster)?;
-        // What was written another way than we would (upper case, a sign, another hash) is another name.
-        (key.path(cluster) == path).then_some(key)
+        // What was written another way than we would (upper case, a sign, another hash, more digits) is another name.
+        (key.check(Op::List).is_ok() && key.path(cluster) == path).then_some(key)
     }
 
     /// Refuses names whose numbers do not fit their width.

@@ -20,7 +20,7 @@ use crate::blocks;
 use crate::cache::Cache;
 use crate::objects::{Fetched, Objects};
 use crate::{Key, Op, StoreError, StoreOptions};
-use flights::Flights;
+use flights::{Flights, Landed};
 
 /// For whom a read is: the two have separate budgets, of cache and of bytes under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -118,14 +118,15 @@ impl Reader {
         let block_bytes = self.options.cache_block_bytes;
         let needed = blocks::needed(ranges, block_bytes);
         let (mut have, missing) = self.cached(key, &needed);
+        let mut object_bytes = u64::MAX;
         if !missing.is_empty() {
-            self.fetch_blocks(key, path, &missing, class, &mut have).await?;
+            object_bytes = self.fetch_blocks(key, path, &missing, class, &mut have).await?;
         }
         let assemble = |range: &Range<u64>| {
             blocks::assemble(range, &have, block_bytes).map_err(|got| StoreError::Truncated {
                 path: path.to_owned(),
                 wanted: range.end,
-                got,
+                got: got.min(object_bytes),
             })
         };
         ranges.iter().map(assemble).collect()
@@ -170,7 +171,8 @@ impl Reader {
         self.tail.cache.get(&place).or_else(|| self.backfill.cache.get(&place))
     }
 
-    /// Joins the requests under way for these blocks, begins those that are not, and waits for all.
+    /// Joins the requests under way for these blocks, begins those that are not, and waits for all. How long the
+    /// object is.
     async fn fetch_blocks(
         self: &Arc<Self>,
         key: Key,
@@ -178,7 +180,7 @@ impl Reader {
         missing: &[u64],
         class: ReadClass,
         have: &mut Blocks,
-    ) -> Result<(), StoreError> {
+    ) -> Result<u64, StoreError> {
         let run_blocks_max = (self.options.read_run_bytes_max / self.options.cache_block_bytes).max(1);
         let (joined, departures) = self.flights.board(key, missing, run_blocks_max);
         for departure in departures {
@@ -188,31 +190,38 @@ impl Reader {
                 reader.flights.land(departure, landed);
             });
         }
+        let mut object_bytes = u64::MAX;
         for flight in joined {
-            let (first, blocks) = flight.await?;
-            have.extend((first..).zip(blocks.iter().cloned()));
+            let landed = flight.await?;
+            object_bytes = landed.object_bytes;
+            have.extend((landed.first..).zip(landed.blocks.iter().cloned()));
         }
-        Ok(())
+        Ok(object_bytes)
     }
 
     /// Fetches a run of blocks, and has the cache hold them before anybody could ask again.
-    async fn fetch_run(
-        &self,
-        key: Key,
-        path: &str,
-        run: Range<u64>,
-        class: ReadClass,
-    ) -> Result<Vec<Bytes>, StoreError> {
+    async fn fetch_run(&self, key: Key, path: &str, run: Range<u64>, class: ReadClass) -> Result<Landed, StoreError> {
         let block_bytes = self.options.cache_block_bytes;
         let range = run.start.saturating_mul(block_bytes)..run.end.saturating_mul(block_bytes);
         let lane = self.lane(class);
         let permit = lane.admit(range.end - range.start).await;
-        let fetched = self.fetch(path, Some(range)).await?;
+        let fetched = match self.fetch(path, Some(range)).await {
+            // Nothing of the run is there: whose range it is says so in its own terms.
+            Err(StoreError::Truncated { got, .. }) if got < run.start.saturating_mul(block_bytes) => Fetched {
+                bytes: Bytes::new(),
+                object_bytes: got,
+            },
+            fetched => fetched?,
+        };
         drop(permit);
         let blocks = blocks::cut(&fetched.bytes, block_bytes);
         lane.cache.insert(key, run.start, blocks.iter().cloned());
         self.note_bytes();
-        Ok(blocks)
+        Ok(Landed {
+            first: run.start,
+            blocks,
+            object_bytes: fetched.object_bytes,
+        })
     }
 
     /// Reads past the cache, and makes it forget the object.
@@ -264,30 +273,21 @@ impl Reader {
         self.retries.earn();
         let mut attempt = 0;
         loop {
-            let failed = match self.fetch_once(path, range.clone()).await {
-                Ok(fetched) => return Ok(fetched),
-                Err(failed) => failed,
+            let (failed, short) = match self.objects.get(path, range.clone()).await {
+                Ok(fetched) => match whole(path, range.clone(), fetched) {
+                    Ok(fetched) => return Ok(fetched),
+                    Err(short) => (short, true),
+                },
+                Err(failed) => (failed, false),
             };
             attempt += 1;
             let last = attempt >= self.options.read_attempts_max;
-            if last || !failed.is_transient() || !self.retries.spend() {
+            if last || !(short || failed.is_transient()) || !self.retries.spend() {
                 return Err(failed);
             }
             let wait = self.world.chance.between(Duration::ZERO, BACKOFF.bound(attempt - 1));
             self.world.clock.sleep(wait).await;
         }
-    }
-
-    async fn fetch_once(&self, path: &str, range: Option<Range<u64>>) -> Result<Fetched, StoreError> {
-        let fetched = self.objects.get(path, range.clone()).await?;
-        let range = range.unwrap_or(0..fetched.object_bytes);
-        let wanted = range.end.min(fetched.object_bytes);
-        let got = range.start.saturating_add(length(&fetched.bytes));
-        if got != wanted {
-            let path = path.to_owned();
-            return Err(StoreError::Truncated { path, wanted, got });
-        }
-        Ok(fetched)
     }
 
     fn lane(&self, class: ReadClass) -> &Lane {
@@ -302,6 +302,18 @@ impl Reader {
         #[expect(clippy::cast_precision_loss, reason = "a gauge")]
         metrics::gauge!("tidelog_cache_bytes").set(bytes as f64);
     }
+}
+
+/// Refuses an answer that does not bring all that the object has of the range.
+fn whole(path: &str, range: Option<Range<u64>>, fetched: Fetched) -> Result<Fetched, StoreError> {
+    let range = range.unwrap_or(0..fetched.object_bytes);
+    let wanted = range.end.min(fetched.object_bytes);
+    let got = range.start.saturating_add(length(&fetched.bytes));
+    if got == wanted {
+        return Ok(fetched);
+    }
+    let path = path.to_owned();
+    Err(StoreError::Truncated { path, wanted, got })
 }
 
 fn length(bytes: &Bytes) -> u64 {

@@ -11,7 +11,7 @@ use crate::{Happened, Key, Op, Store, StoreError};
 impl WitnessStore for Store {
     async fn read(&self, cluster: ClusterId) -> Result<Option<(Bytes, Version)>, WitnessError> {
         let path = Key::Witness.path(&cluster);
-        let found = self.objects().get_tagged(&path).await.map_err(told)?;
+        let found = self.objects().get_tagged(&path).await?;
         Ok(found.map(|(bytes, Tag(tag))| (bytes, Version(tag))))
     }
 
@@ -25,7 +25,7 @@ impl WitnessStore for Store {
             return Ok(true);
         }
         let found = self.objects().get_tagged(&path).await;
-        judge(&path, answer, found, expected.as_ref(), &bytes).map_err(told)
+        Ok(judge(&path, answer, found, expected.as_ref(), &bytes)?)
     }
 }
 
@@ -60,13 +60,15 @@ fn judge(
     }
 }
 
-fn told(error: StoreError) -> WitnessError {
-    WitnessError {
-        happened: match error.happened() {
-            Happened::No => LedgerHappened::No,
-            Happened::Maybe => LedgerHappened::Maybe,
-        },
-        reason: error.to_string(),
+impl From<StoreError> for WitnessError {
+    fn from(error: StoreError) -> WitnessError {
+        WitnessError {
+            happened: match error.happened() {
+                Happened::No => LedgerHappened::No,
+                Happened::Maybe => LedgerHappened::Maybe,
+            },
+            reason: error.to_string(),
+        }
     }
 }
 

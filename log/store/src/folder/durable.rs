@@ -61,6 +61,12 @@ impl Durable {
         Ok(())
     }
 
+    /// How many folders are remembered.
+    #[cfg(test)]
+    pub(super) fn known(&self) -> usize {
+        self.known.lock().len()
+    }
+
     /// Makes the entry of this file in its folder durable.
     #[expect(clippy::unused_self, reason = "the calls of one job stand together")]
     pub(super) fn sync_entry(&self, file: &Path) -> io::Result<()> {

@@ -15,11 +15,20 @@ use crate::blocks;
 use crate::cache::Place;
 use crate::{Key, Op, StoreError};
 
-/// The first block of a run, and the run's blocks as far as the object goes.
-type Landed = Result<(u64, Arc<Vec<Bytes>>), StoreError>;
+/// What a request brought.
+pub(super) struct Landed {
+    /// The first block of the run.
+    pub(super) first: u64,
+    /// The run's blocks, as far as the object goes.
+    pub(super) blocks: Vec<Bytes>,
+    /// How long the object is.
+    pub(super) object_bytes: u64,
+}
 
-/// Resolves when the request is done, with all that it brought.
-pub(super) type Flight = Shared<BoxFuture<'static, Landed>>;
+type Outcome = Result<Arc<Landed>, StoreError>;
+
+/// Resolves when the request is done.
+pub(super) type Flight = Shared<BoxFuture<'static, Outcome>>;
 
 /// Which blocks are under way.
 #[derive(Clone, Default)]
@@ -39,7 +48,7 @@ impl fmt::Debug for Flights {
 pub(super) struct Departure {
     key: Key,
     run: Range<u64>,
-    tell: Option<oneshot::Sender<Landed>>,
+    tell: Option<oneshot::Sender<Outcome>>,
     flights: Flights,
 }
 
@@ -99,13 +108,12 @@ impl Flights {
     }
 
     /// Ends a flight. Its blocks are in the cache by now, so whoever comes later finds them there.
-    pub(super) fn land(&self, mut departure: Departure, landed: Result<Vec<Bytes>, StoreError>) {
-        let first = departure.run.start;
+    pub(super) fn land(&self, mut departure: Departure, landed: Result<Landed, StoreError>) {
         let tell = departure.tell.take();
         drop(departure);
         if let Some(tell) = tell {
             // All who waited may have gone.
-            let _ = tell.send(landed.map(|blocks| (first, Arc::new(blocks))));
+            let _ = tell.send(landed.map(Arc::new));
         }
     }
 }
