@@ -91,7 +91,7 @@ impl Batch {
     /// Number of records by the header, 0 if it says less.
     #[must_use]
     pub fn records(&self) -> u32 {
-        u32::try_from(self.header.records_count).unwrap_or(0)
+        self.header.records()
     }
 
     /// The first 16 bytes with offset and epoch put in; the rest of the batch is valid behind them as it is.

@@ -117,6 +117,12 @@ impl BatchHeader {
             .saturating_add(LENGTH_EXCLUDES_BYTES)
     }
 
+    /// Number of records, 0 if the field says less.
+    #[must_use]
+    pub fn records(&self) -> u32 {
+        u32::try_from(self.records_count).unwrap_or(0)
+    }
+
     /// Offset of the last record; saturates.
     #[must_use]
     pub fn last_offset(&self) -> i64 {
