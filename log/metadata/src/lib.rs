@@ -19,6 +19,6 @@ pub use ids::{Change, Incarnation, Lane, ObjectName, ParseIdError, PartitionId, 
 pub use limits::*;
 pub use outcome::{Applied, Fate, Outcome, Rejection, RunAck, Verdict};
 pub use state::{
-    Committed, EraBegun, Extent, Group, Life, MarkAt, ObjectStatus, Partition, Place, ProducerView, RequestProducerView,
-    SnapshotRef, State, Topic,
+    Committed, EraBegun, Extent, Group, Life, MarkAt, ObjectStatus, Partition, Place, ProducerView,
+    RequestProducerView, SnapshotRef, State, Topic,
 };

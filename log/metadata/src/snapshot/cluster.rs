@@ -4,10 +4,10 @@ use super::{corrupt, wire};
 use crate::config::ClusterConfig;
 use crate::entry::{self, FormatError, Role};
 use crate::ids::{Change, Incarnation, ObjectName, PartitionId, TopicId};
-use crate::state::{EraBegun, State};
 use crate::state::group::{Committed, Group};
 use crate::state::life::{LaneState, Life};
 use crate::state::marks::{MarkAt, SnapshotRef};
+use crate::state::{EraBegun, State};
 
 pub(super) fn encode(state: &State) -> wire::Cluster {
     let nonces = &state.lives.nonces;

@@ -31,7 +31,14 @@ pub(crate) struct Drawer {
 impl Drawer {
     pub(crate) fn new(seed: u64) -> Self {
         let (ends, planned) = (BTreeMap::new(), BTreeMap::new());
-        Self { dice: Dice(seed), nonce: 0, date: 1_700_000_000_000, ends, names: Vec::new(), planned }
+        Self {
+            dice: Dice(seed),
+            nonce: 0,
+            date: 1_700_000_000_000,
+            ends,
+            names: Vec::new(),
+            planned,
+        }
     }
 
     /// The proposals of an entry.
@@ -42,8 +49,17 @@ impl Drawer {
     }
 
     fn life(&mut self, model: &Model, role: Role) -> Option<Incarnation> {
-        let role = if self.dice.permille(3) { [Role::Agent, Role::Compactor][self.dice.below(2)] } else { role };
-        let lives: Vec<_> = model.lives.iter().filter(|(_, life)| life.role == role).map(|(&name, _)| name).collect();
+        let role = if self.dice.permille(3) {
+            [Role::Agent, Role::Compactor][self.dice.below(2)]
+        } else {
+            role
+        };
+        let lives: Vec<_> = model
+            .lives
+            .iter()
+            .filter(|(_, life)| life.role == role)
+            .map(|(&name, _)| name)
+            .collect();
         self.dice.pick(&lives).copied()
     }
 
@@ -58,8 +74,14 @@ impl Drawer {
             450..560 => (Role::Compactor, 0),
             _ => (Role::Agent, 0),
         };
-        let lane = if self.dice.permille(3) { self.dice.below(4) as u32 } else { lane };
-        let Some(life) = self.life(model, role) else { return self.register(model) };
+        let lane = if self.dice.permille(3) {
+            self.dice.below(4) as u32
+        } else {
+            lane
+        };
+        let Some(life) = self.life(model, role) else {
+            return self.register(model);
+        };
         let known = &model.lives[&life];
         let at = (lane as usize).min(2);
         let planned = self.planned.get(&(life, lane)).copied();
@@ -67,7 +89,11 @@ impl Drawer {
         let needs_flush = lane == 2 || (450..560).contains(&choice);
         let mut flush = needs_flush.then(|| floor.unwrap_or(0) + self.dice.below(3) as u64);
         if needs_flush && self.dice.permille(10) {
-            flush = if self.dice.percent(50) { None } else { floor.and_then(|floor| floor.checked_sub(1)) };
+            flush = if self.dice.percent(50) {
+                None
+            } else {
+                floor.and_then(|floor| floor.checked_sub(1))
+            };
         }
         let kind = match choice {
             0..450 => self.append(model, life, lane, flush),
@@ -81,18 +107,36 @@ impl Drawer {
         }
         let incarnation = match self.dice.below(600) {
             0 => None,
-            1 => Some(Incarnation { nonce: life.nonce + 1, ..life }.into()),
+            1 => Some(
+                Incarnation {
+                    nonce: life.nonce + 1,
+                    ..life
+                }
+                .into(),
+            ),
             _ => Some(life.into()),
         };
         let kind = (!self.dice.permille(2)).then_some(kind);
-        Proposal { incarnation, lane, sequence, flush, principal: "someone".to_owned(), kind }
+        Proposal {
+            incarnation,
+            lane,
+            sequence,
+            flush,
+            principal: "someone".to_owned(),
+            kind,
+        }
     }
 
     fn register(&mut self, model: &Model) -> Proposal {
         self.nonce += 1;
         let dice = &mut self.dice;
         let role = if dice.percent(60) { Role::Agent } else { Role::Compactor };
-        let mut register = Register { nonce: self.nonce, role: role.into(), seen: model.position, ..Default::default() };
+        let mut register = Register {
+            nonce: self.nonce,
+            role: role.into(),
+            seen: model.position,
+            ..Default::default()
+        };
         (register.feature_min, register.feature_max) = (1, 1_000_000);
         match dice.below(20) {
             0 => register.nonce = dice.from_to(1, self.nonce),
@@ -104,8 +148,19 @@ impl Drawer {
             6 => register.seen = 0,
             _ => {}
         }
-        let incarnation = dice.permille(10).then(|| Incarnation { position: 1, index: 0, nonce: 1 }.into());
-        Proposal { incarnation, kind: Some(Kind::Register(register)), ..Default::default() }
+        let incarnation = dice.permille(10).then(|| {
+            Incarnation {
+                position: 1,
+                index: 0,
+                nonce: 1,
+            }
+            .into()
+        });
+        Proposal {
+            incarnation,
+            kind: Some(Kind::Register(register)),
+            ..Default::default()
+        }
     }
 
     pub(crate) fn beat(&self) -> Kind {
@@ -116,24 +171,39 @@ impl Drawer {
         // The dead have low positions; of the live, some role may always be left without, and then one registers.
         let lives: Vec<_> = model.lives.keys().copied().collect();
         let mut target = self.dice.pick(&lives).copied().unwrap_or(proposer);
-        let seen = |life: &Life| (0u32..3).map(|lane| LaneSeen { lane, next: life.next[lane as usize] }).collect::<Vec<_>>();
+        let seen = |life: &Life| {
+            (0u32..3)
+                .map(|lane| LaneSeen {
+                    lane,
+                    next: life.next[lane as usize],
+                })
+                .collect::<Vec<_>>()
+        };
         let mut seen = model.lives.get(&target).map(seen).unwrap_or_default();
         seen.retain(|seen| seen.next > 0);
         match self.dice.below(8) {
             0 | 1 => target.nonce += 1,
-            2 => seen.push(LaneSeen { lane: self.dice.below(4) as u32, next: 0 }),
+            2 => seen.push(LaneSeen {
+                lane: self.dice.below(4) as u32,
+                next: 0,
+            }),
             3 | 4 => seen.iter_mut().for_each(|seen| seen.next -= 1),
             5 => seen.extend(seen.first().copied()),
             _ if model.lives.len() < 4 => seen.clear(),
             _ => {}
         }
-        Kind::Retire(Retire { target: Some(target.into()), seen })
+        Kind::Retire(Retire {
+            target: Some(target.into()),
+            seen,
+        })
     }
 
     /// A topic and a partition of it, seldom one that is not.
     pub(crate) fn partition(&mut self, model: &Model) -> (u32, u32) {
         let numbers: Vec<_> = model.topics.keys().copied().collect();
-        let Some(&topic) = self.dice.pick(&numbers) else { return (self.dice.below(3) as u32, 0) };
+        let Some(&topic) = self.dice.pick(&numbers) else {
+            return (self.dice.below(3) as u32, 0);
+        };
         let count = model.topics[&topic].partitions.len();
         match self.dice.below(150) {
             0 => (model.next_topic + 1, 0),

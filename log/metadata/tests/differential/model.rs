@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use metadata::entry::proposal::Kind;
 use metadata::entry::{Body, Proposal};
-use metadata::{Applied, Change, Committed, Fate, Incarnation, ObjectName, Outcome, PartitionId, Place, Rejection, Role, Verdict};
+use metadata::{
+    Applied, Change, Committed, Fate, Incarnation, ObjectName, Outcome, PartitionId, Place, Rejection, Role, Verdict,
+};
 
 pub(crate) const OFFSET_MAX: u64 = i64::MAX as u64;
 pub(crate) const DAY_MS: i64 = 86_400_000;
@@ -147,21 +149,34 @@ impl Model {
 
     pub(crate) fn full(&self) -> Result<(), Rejection> {
         let limit_bytes = self.setting("fold.bytes.max", 1 << 30);
-        if limit_bytes <= FULL_BYTES { Err(Rejection::FoldFull { limit_bytes }) } else { Ok(()) }
+        if limit_bytes <= FULL_BYTES {
+            Err(Rejection::FoldFull { limit_bytes })
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) fn partition(&self, topic: u32, partition: u32) -> Result<&Partition, Rejection> {
         let topic = self.topics.get(&topic).ok_or(Rejection::UnknownTopic)?;
-        topic.partitions.get(partition as usize).ok_or(Rejection::UnknownPartition)
+        topic
+            .partitions
+            .get(partition as usize)
+            .ok_or(Rejection::UnknownPartition)
     }
 
     pub(crate) fn partition_mut(&mut self, topic: u32, partition: u32) -> Result<&mut Partition, Rejection> {
         let topic = self.topics.get_mut(&topic).ok_or(Rejection::UnknownTopic)?;
-        topic.partitions.get_mut(partition as usize).ok_or(Rejection::UnknownPartition)
+        topic
+            .partitions
+            .get_mut(partition as usize)
+            .ok_or(Rejection::UnknownPartition)
     }
 
     pub(crate) fn extents(&self) -> impl Iterator<Item = &Held> {
-        self.topics.values().flat_map(|topic| &topic.partitions).flat_map(|partition| &partition.extents)
+        self.topics
+            .values()
+            .flat_map(|topic| &topic.partitions)
+            .flat_map(|partition| &partition.extents)
     }
 
     pub(crate) fn new_era(&mut self) {
@@ -179,12 +194,21 @@ impl Model {
         self.position += 1;
         let mut outcomes = Vec::new();
         for (index, proposal) in body.proposals.iter().enumerate() {
-            let change = Change { position: self.position, index: index as u32 };
+            let change = Change {
+                position: self.position,
+                index: index as u32,
+            };
             let fate = self.judge(change, proposal);
             self.find_unnamed();
             let incarnation = proposal.incarnation.map(|named| Incarnation::try_from(named).unwrap());
             let (lane, sequence) = (proposal.lane, proposal.sequence);
-            outcomes.push(Outcome { incarnation, lane, sequence, index: change.index, fate });
+            outcomes.push(Outcome {
+                incarnation,
+                lane,
+                sequence,
+                index: change.index,
+                fate,
+            });
         }
         outcomes
     }
@@ -211,7 +235,9 @@ impl Model {
             (_, Some(Kind::Register(_))) | (None, _) => return Fate::Void,
             (Some(life), kind) => (Incarnation::try_from(life).unwrap(), kind.as_ref()),
         };
-        let Some(known) = self.lives.get(&life) else { return Fate::Void };
+        let Some(known) = self.lives.get(&life) else {
+            return Fate::Void;
+        };
         if proposal.lane > 2 {
             return Fate::Void;
         }
@@ -221,7 +247,13 @@ impl Model {
             std::cmp::Ordering::Greater => return Fate::Void,
             std::cmp::Ordering::Equal => {}
         }
-        let ask = Ask { change, life, lane: proposal.lane, flush: proposal.flush, floor: known.flush[lane] };
+        let ask = Ask {
+            change,
+            life,
+            lane: proposal.lane,
+            flush: proposal.flush,
+            floor: known.flush[lane],
+        };
         let verdicts = match self.whole(&ask, known.role, kind) {
             Some(rejection) => vec![Verdict::Rejected(rejection); parts(kind)],
             None => self.judge_kind(&ask, kind.unwrap()),
@@ -235,7 +267,9 @@ impl Model {
     }
 
     fn whole(&self, ask: &Ask, role: Role, kind: Option<&Kind>) -> Option<Rejection> {
-        let Some(kind) = kind else { return Some(Rejection::Malformed("")) };
+        let Some(kind) = kind else {
+            return Some(Rejection::Malformed(""));
+        };
         let is_append = matches!(kind, Kind::Append(_));
         let is_swap = matches!(kind, Kind::Swap(_));
         if self.halted {
@@ -250,7 +284,10 @@ impl Model {
                 (Some(flush), Some(floor)) => flush < floor,
                 (Some(_), None) => false,
             };
-            fell.then_some(Rejection::FlushFell { last: ask.floor, got: ask.flush })
+            fell.then_some(Rejection::FlushFell {
+                last: ask.floor,
+                got: ask.flush,
+            })
         }
     }
 

@@ -11,13 +11,19 @@ use super::Drawer;
 use crate::model::{DAY_MS, FULL_BYTES, Model, OFFSET_MAX};
 
 fn config(name: &str, value: &str) -> Config {
-    Config { name: name.to_owned(), value: value.to_owned() }
+    Config {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    }
 }
 
 impl Drawer {
     pub(super) fn admin(&mut self, model: &Model, proposer: Incarnation) -> Kind {
         if model.full().is_err() && self.dice.percent(12) {
-            return Kind::AlterCluster(AlterCluster { set: vec![], unset: vec!["fold.bytes.max".to_owned()] });
+            return Kind::AlterCluster(AlterCluster {
+                set: vec![],
+                unset: vec!["fold.bytes.max".to_owned()],
+            });
         }
         let few_topics = model.topics.len() < 3;
         match self.dice.below(100) {
@@ -34,7 +40,9 @@ impl Drawer {
             77..83 => self.snapshot(model),
             83..88 => self.alter_cluster(),
             88..91 => self.raise(model),
-            91..94 => Kind::ProducerIds(ProducerIds { count: [0, 1, 5, 1000, 1_000_001][self.dice.below(5)] }),
+            91..94 => Kind::ProducerIds(ProducerIds {
+                count: [0, 1, 5, 1000, 1_000_001][self.dice.below(5)],
+            }),
             94..98 => self.retire(model, proposer),
             _ => self.beat(),
         }
@@ -81,12 +89,20 @@ impl Drawer {
     }
 
     fn some_topic(&mut self, model: &Model) -> u32 {
-        if self.dice.percent(8) { 0 } else { self.partition(model).0 }
+        if self.dice.percent(8) {
+            0
+        } else {
+            self.partition(model).0
+        }
     }
 
     fn alter_topic(&mut self, model: &Model) -> Kind {
         let topic = self.some_topic(model);
-        let good = [config("retention.ms", "1000"), config("tidelog.lane", "inline"), config("segment.bytes", "14")];
+        let good = [
+            config("retention.ms", "1000"),
+            config("tidelog.lane", "inline"),
+            config("segment.bytes", "14"),
+        ];
         let mut set = vec![good[self.dice.below(3)].clone()];
         let mut unset = vec!["cleanup.policy".to_owned()];
         match self.dice.below(6) {
@@ -99,30 +115,43 @@ impl Drawer {
     }
 
     fn delete_topic(&mut self, model: &Model) -> Kind {
-        Kind::DeleteTopic(DeleteTopic { topic: self.some_topic(model) })
+        Kind::DeleteTopic(DeleteTopic {
+            topic: self.some_topic(model),
+        })
     }
 
     fn add_partitions(&mut self, model: &Model) -> Kind {
         let topic = self.some_topic(model);
-        let mut seen = model.topics.get(&topic).map_or(0, |topic| topic.partitions.len() as u32);
+        let mut seen = model
+            .topics
+            .get(&topic)
+            .map_or(0, |topic| topic.partitions.len() as u32);
         let total = seen + [0, 1, 1, 2, 1000][self.dice.below(5)];
         seen += u32::from(self.dice.percent(15));
         Kind::AddPartitions(AddPartitions { topic, seen, total })
     }
 
-    fn group(&mut self, model: &Model) -> (String, Option<metadata::entry::Change>) {
+    fn some_group(&mut self, model: &Model) -> (String, Option<metadata::entry::Change>) {
         let name = format!("g{}", self.dice.below(8));
         let mut seen = model.groups.get(&name).map(|group| group.changed.into());
         match self.dice.below(12) {
             0 => seen = None,
-            1 => seen = Some(Change { position: model.position, index: 9 }.into()),
+            1 => {
+                seen = Some(
+                    Change {
+                        position: model.position,
+                        index: 9,
+                    }
+                    .into(),
+                )
+            }
             _ => {}
         }
         (name, seen)
     }
 
     fn commit(&mut self, model: &Model) -> Kind {
-        let (mut group, mut seen) = self.group(model);
+        let (mut group, mut seen) = self.some_group(model);
         if self.dice.percent(3) {
             group = ["".to_owned(), "g".repeat(256)][self.dice.below(2)].clone();
             seen = None;
@@ -130,13 +159,22 @@ impl Drawer {
         let count = self.dice.below(4);
         let offsets = (0..count).map(|_| self.offset(model)).collect();
         let timestamp = self.dice.from_to(0, 1 << 40) as i64;
-        Kind::CommitOffsets(CommitOffsets { group, seen, timestamp, offsets })
+        Kind::CommitOffsets(CommitOffsets {
+            group,
+            seen,
+            timestamp,
+            offsets,
+        })
     }
 
     fn offset(&mut self, model: &Model) -> OffsetCommit {
         let (topic, partition) = self.partition(model);
         let dice = &mut self.dice;
-        let mut commit = OffsetCommit { topic, partition, ..Default::default() };
+        let mut commit = OffsetCommit {
+            topic,
+            partition,
+            ..Default::default()
+        };
         commit.forget = dice.percent(15);
         if !commit.forget || dice.percent(10) {
             commit.offset = dice.from_to(0, 50);
@@ -153,7 +191,7 @@ impl Drawer {
     }
 
     fn delete_group(&mut self, model: &Model) -> Kind {
-        let (group, seen) = self.group(model);
+        let (group, seen) = self.some_group(model);
         Kind::DeleteGroup(DeleteGroup { group, seen })
     }
 
@@ -161,14 +199,26 @@ impl Drawer {
         let mut expire = Expire::default();
         let (topic, partition) = self.partition(model);
         let id = self.dice.from_to(1, 5);
-        let known = model.partition(topic, partition).ok().and_then(|known| known.producers.get(&id));
+        let known = model
+            .partition(topic, partition)
+            .ok()
+            .and_then(|known| known.producers.get(&id));
         let seen = known.map_or(3, |known| known.position) + u64::from(self.dice.percent(20));
-        expire.producers.push(ProducerSeen { topic, partition, id, seen });
+        expire.producers.push(ProducerSeen {
+            topic,
+            partition,
+            id,
+            seen,
+        });
         let producer = format!("p{}", self.dice.below(3)).into_bytes();
         let known = model.topics.get(&topic).and_then(|topic| topic.requests.get(&producer));
         let seen = known.map_or(3, |known| known.position) + u64::from(self.dice.percent(20));
-        expire.request_producers.push(RequestProducerSeen { topic, producer: producer.into(), seen });
-        let (group, seen) = self.group(model);
+        expire.request_producers.push(RequestProducerSeen {
+            topic,
+            producer: producer.into(),
+            seen,
+        });
+        let (group, seen) = self.some_group(model);
         expire.groups.push(GroupSeen { group, seen });
         Kind::Expire(expire)
     }
@@ -187,7 +237,7 @@ impl Drawer {
             6 if dice.percent(10) => date += 3 * DAY_MS,
             _ => {}
         }
-        Kind::Mark(Mark { folded, date })
+        Kind::Mark(Mark { folded, date, lowest_inline: None })
     }
 
     fn snapshot(&mut self, model: &Model) -> Kind {

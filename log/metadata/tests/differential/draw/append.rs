@@ -20,9 +20,16 @@ impl Drawer {
         }
         let number = flush.unwrap_or(0);
         let attempt = u16::from(self.dice.percent(5));
-        let mut segment = (lane == 2).then_some(ObjectNumber { flush: number, attempt: u32::from(attempt) });
+        let mut segment = (lane == 2).then_some(ObjectNumber {
+            flush: number,
+            attempt: u32::from(attempt),
+        });
         if let Some(segment) = &mut segment {
-            self.names.push(ObjectName { incarnation: life, flush: number, attempt });
+            self.names.push(ObjectName {
+                incarnation: life,
+                flush: number,
+                attempt,
+            });
             match self.dice.below(300) {
                 0 => segment.flush += 1,
                 1 => segment.attempt = 1 << 16,
@@ -30,11 +37,20 @@ impl Drawer {
             }
         }
         if self.dice.permille(4) {
-            segment = if segment.is_some() { None } else { Some(ObjectNumber::default()) };
+            segment = if segment.is_some() {
+                None
+            } else {
+                Some(ObjectNumber::default())
+            };
         }
         let start = self.ends.get(&(life, number)).copied().unwrap_or(16);
-        let mut layout = Layout { inline: lane == 1, start };
-        let groups = (0..self.dice.from_to(1, 3)).map(|_| self.group(model, &mut layout)).collect();
+        let mut layout = Layout {
+            inline: lane == 1,
+            start,
+        };
+        let groups = (0..self.dice.from_to(1, 3))
+            .map(|_| self.group(model, &mut layout))
+            .collect();
         if lane == 2 {
             self.ends.insert((life, number), layout.start);
         }
@@ -43,8 +59,17 @@ impl Drawer {
 
     /// A group of more runs than there may be.
     fn crowded(&mut self, lane: u32, flush: Option<u64>) -> Append {
-        let segment = (lane == 2).then_some(ObjectNumber { flush: flush.unwrap_or(0), attempt: 0 });
-        Append { segment, groups: vec![Group { runs: vec![Run::default(); 8193], request: None }] }
+        let segment = (lane == 2).then_some(ObjectNumber {
+            flush: flush.unwrap_or(0),
+            attempt: 0,
+        });
+        Append {
+            segment,
+            groups: vec![Group {
+                runs: vec![Run::default(); 8193],
+                request: None,
+            }],
+        }
     }
 
     fn group(&mut self, model: &Model, layout: &mut Layout) -> Group {
@@ -56,7 +81,11 @@ impl Drawer {
         };
         let mut runs = Vec::new();
         for _ in 0..count {
-            let (other_topic, other) = if self.dice.percent(50) { (topic, partition) } else { self.partition(model) };
+            let (other_topic, other) = if self.dice.percent(50) {
+                (topic, partition)
+            } else {
+                self.partition(model)
+            };
             let run = self.run(model, layout, other_topic, other, runs.len() as u64);
             runs.push(run);
         }
@@ -70,7 +99,13 @@ impl Drawer {
             1 => runs.iter_mut().for_each(|run| run.records = 0),
             2 => runs.iter_mut().for_each(|run| run.start = u64::MAX),
             3 => runs.iter_mut().for_each(|run| run.bytes = 1000),
-            4 => request = Some(RequestSequence { producer: vec![b'p'; 256].into(), epoch: 0, sequence: 0 }),
+            4 => {
+                request = Some(RequestSequence {
+                    producer: vec![b'p'; 256].into(),
+                    epoch: 0,
+                    sequence: 0,
+                })
+            }
             _ => {}
         }
         Group { runs, request }
@@ -78,10 +113,21 @@ impl Drawer {
 
     fn run(&mut self, model: &Model, layout: &mut Layout, topic: u32, partition: u32, before: u64) -> Run {
         let dice = &mut self.dice;
-        let records = if dice.permille(5) { (1 << 31) - 5 } else { dice.from_to(1, 4) as u32 };
+        let records = if dice.permille(5) {
+            (1 << 31) - 5
+        } else {
+            dice.from_to(1, 4) as u32
+        };
         let bytes = dice.from_to(1, 6) as u32;
         let max_timestamp = dice.from_to(0, 1000) as i64 - 100;
-        let mut run = Run { topic, partition, records, bytes, max_timestamp, ..Default::default() };
+        let mut run = Run {
+            topic,
+            partition,
+            records,
+            bytes,
+            max_timestamp,
+            ..Default::default()
+        };
         if layout.inline {
             run.inline = vec![b'x'; bytes as usize].into();
         } else {
@@ -104,13 +150,24 @@ impl Drawer {
 
     fn batch(&mut self, model: &Model, topic: u32, partition: u32, id: u64, records: &mut u32) -> ProducerBatch {
         let dice = &mut self.dice;
-        let known = model.partition(topic, partition).ok().and_then(|known| known.producers.get(&id));
+        let known = model
+            .partition(topic, partition)
+            .ok()
+            .and_then(|known| known.producers.get(&id));
         let Some(known) = known else {
             let base_sequence = u32::from(dice.percent(10)) * 3;
-            return ProducerBatch { id, epoch: dice.from_to(0, 2) as u32, base_sequence };
+            return ProducerBatch {
+                id,
+                epoch: dice.from_to(0, 2) as u32,
+                base_sequence,
+            };
         };
         let newest = known.batches.last().map_or(0, |batch| batch.1);
-        let mut batch = ProducerBatch { id, epoch: known.epoch, base_sequence: (newest + 1) % (1 << 31) };
+        let mut batch = ProducerBatch {
+            id,
+            epoch: known.epoch,
+            base_sequence: (newest + 1) % (1 << 31),
+        };
         match dice.below(20) {
             0..3 => {
                 let at = known.batches.len().saturating_sub(1 + dice.below(7));
@@ -137,7 +194,11 @@ impl Drawer {
         let producer = format!("p{}", dice.below(3)).into_bytes();
         let known = model.topics.get(&topic).and_then(|topic| topic.requests.get(&producer));
         let (epoch, next) = known.map_or((1, 0), |known| (known.epoch, known.acks.len() as u64));
-        let mut asked = RequestSequence { producer: producer.into(), epoch, sequence: next };
+        let mut asked = RequestSequence {
+            producer: producer.into(),
+            epoch,
+            sequence: next,
+        };
         match dice.below(20) {
             0..4 => asked.sequence = next.saturating_sub(dice.from_to(1, 8)),
             4 => asked.sequence = next + 1,

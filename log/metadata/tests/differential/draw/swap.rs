@@ -10,10 +10,19 @@ use crate::model::{Held, Model};
 
 fn wire(held: &Held) -> Extent {
     let place = match held.place {
-        Place::Inline { position, proposal, run } => {
-            Wire::Inline(InlinePlace { position, proposal: u32::from(proposal), run })
-        }
-        Place::Segment { name, start } => Wire::Segment(SegmentPlace { name: Some(name.into()), start }),
+        Place::Inline {
+            position,
+            proposal,
+            run,
+        } => Wire::Inline(InlinePlace {
+            position,
+            proposal: u32::from(proposal),
+            run,
+        }),
+        Place::Segment { name, start } => Wire::Segment(SegmentPlace {
+            name: Some(name.into()),
+            start,
+        }),
     };
     Extent {
         first: held.first,
@@ -30,7 +39,9 @@ impl Drawer {
         let count = self.dice.from_to(1, 2);
         let partitions = (0..count).map(|_| {
             let (topic, partition) = self.partition(model);
-            let (start, end) = model.partition(topic, partition).map_or((0, 0), |known| (known.start, known.end));
+            let (start, end) = model
+                .partition(topic, partition)
+                .map_or((0, 0), |known| (known.start, known.end));
             let before = match self.dice.below(10) {
                 0 => end + 1,
                 1 => start.saturating_sub(1),
@@ -42,9 +53,16 @@ impl Drawer {
                 1..4 => Some(start),
                 _ => None,
             };
-            PartitionTrim { topic, partition, before, seen_start }
+            PartitionTrim {
+                topic,
+                partition,
+                before,
+                seen_start,
+            }
         });
-        Kind::Trim(Trim { partitions: partitions.collect() })
+        Kind::Trim(Trim {
+            partitions: partitions.collect(),
+        })
     }
 
     pub(super) fn swap(&mut self, model: &Model, life: Incarnation, flush: Option<u64>, floor: Option<u64>) -> Kind {
@@ -56,10 +74,20 @@ impl Drawer {
 
     fn partition_swap(&mut self, model: &Model, life: Incarnation, flush: u64) -> PartitionSwap {
         let (topic, partition) = self.partition(model);
-        let empty = PartitionSwap { topic, partition, ..Default::default() };
-        let Ok(known) = model.partition(topic, partition) else { return empty };
+        let empty = PartitionSwap {
+            topic,
+            partition,
+            ..Default::default()
+        };
+        let Ok(known) = model.partition(topic, partition) else {
+            return empty;
+        };
         // What was trimmed and what stands lie one behind the other, unless swaps changed what was seen.
-        let mut seen = if self.dice.percent(30) { known.trimmed.clone() } else { Vec::new() };
+        let mut seen = if self.dice.percent(30) {
+            known.trimmed.clone()
+        } else {
+            Vec::new()
+        };
         seen.extend(&known.extents);
         if seen.is_empty() {
             return empty;
@@ -77,7 +105,12 @@ impl Drawer {
             let named = &mut outputs[output];
             self.bend_output(named, flush);
         }
-        PartitionSwap { topic, partition, inputs, outputs }
+        PartitionSwap {
+            topic,
+            partition,
+            inputs,
+            outputs,
+        }
     }
 
     /// One output over all inputs where that fits, else one for each; sometimes cut in two.
@@ -94,11 +127,25 @@ impl Drawer {
         };
         let spans = spans.into_iter().map(|(first, records)| {
             let older = [0, 0, 0, 0, 0, 1, 2][self.dice.below(7)];
-            let name = ObjectName { incarnation: life, flush: flush.saturating_sub(older), attempt: 0 };
+            let name = ObjectName {
+                incarnation: life,
+                flush: flush.saturating_sub(older),
+                attempt: 0,
+            };
             self.names.push(name);
-            let place = Some(Wire::Segment(SegmentPlace { name: Some(name.into()), start: self.dice.from_to(0, 99) }));
+            let place = Some(Wire::Segment(SegmentPlace {
+                name: Some(name.into()),
+                start: self.dice.from_to(0, 99),
+            }));
             let (bytes, max_timestamp) = (self.dice.from_to(1, 50) as u32, self.dice.from_to(0, 100) as i64);
-            Extent { first, last_delta: records - 1, records, bytes, max_timestamp, place }
+            Extent {
+                first,
+                last_delta: records - 1,
+                records,
+                bytes,
+                max_timestamp,
+                place,
+            }
         });
         spans.collect()
     }
@@ -119,7 +166,9 @@ impl Drawer {
     }
 
     fn bend_output(&mut self, output: &mut Extent, flush: u64) {
-        let Some(Wire::Segment(place)) = &mut output.place else { return };
+        let Some(Wire::Segment(place)) = &mut output.place else {
+            return;
+        };
         let Some(name) = &mut place.name else { return };
         match self.dice.below(9) {
             0 => output.first += 1,

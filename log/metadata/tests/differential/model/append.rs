@@ -31,7 +31,14 @@ impl Model {
         judged
     }
 
-    fn group(&mut self, ask: &Ask, append: &Append, group: &Group, first_run: u32, full: &Result<(), Rejection>) -> Judged {
+    fn group(
+        &mut self,
+        ask: &Ask,
+        append: &Append,
+        group: &Group,
+        first_run: u32,
+        full: &Result<(), Rejection>,
+    ) -> Judged {
         check_shape(ask, group)?;
         for run in &group.runs {
             self.partition(run.topic, run.partition)?;
@@ -50,7 +57,11 @@ impl Model {
                     run: first_run + index as u32,
                 },
                 Some(segment) => Place::Segment {
-                    name: ObjectName { incarnation: ask.life, flush: segment.flush, attempt: segment.attempt as u16 },
+                    name: ObjectName {
+                        incarnation: ask.life,
+                        flush: segment.flush,
+                        attempt: segment.attempt as u16,
+                    },
                     start: run.start,
                 },
             };
@@ -64,13 +75,21 @@ impl Model {
         if let Some(asked) = &group.request {
             let position = self.position;
             let topic = self.topics.get_mut(&group.runs[0].topic).unwrap();
-            let known = topic.requests.entry(asked.producer.to_vec()).or_insert(Requests { epoch: 0, acks: vec![], position });
+            let known = topic.requests.entry(asked.producer.to_vec()).or_insert(Requests {
+                epoch: 0,
+                acks: vec![],
+                position,
+            });
             if known.epoch != asked.epoch {
                 known.acks.clear();
             }
             known.epoch = asked.epoch;
             known.position = position;
-            known.acks.push(acks.iter().map(|ack| (ack.partition.partition, ack.base_offset, ack.records)).collect());
+            known.acks.push(
+                acks.iter()
+                    .map(|ack| (ack.partition.partition, ack.base_offset, ack.records))
+                    .collect(),
+            );
         }
         Ok(Applied::Append(acks))
     }
@@ -93,12 +112,14 @@ impl Model {
         if next - asked.sequence > 5 {
             return Ok(Some(Applied::RequestTooOld));
         }
-        let acks = known.unwrap().acks[asked.sequence as usize].iter().map(|&(partition, base_offset, records)| RunAck {
-            partition: PartitionId { topic, partition },
-            base_offset,
-            records,
-            duplicate: true,
-        });
+        let acks = known.unwrap().acks[asked.sequence as usize]
+            .iter()
+            .map(|&(partition, base_offset, records)| RunAck {
+                partition: PartitionId { topic, partition },
+                base_offset,
+                records,
+                duplicate: true,
+            });
         Ok(Some(Applied::RequestDuplicate { acks: acks.collect() }))
     }
 }
@@ -131,12 +152,20 @@ fn check_shape(ask: &Ask, group: &Group) -> Result<(), Rejection> {
 }
 
 fn append_run(partition: &mut Partition, position: u64, run: &Run, place: Place) -> Result<RunAck, Rejection> {
-    let id = PartitionId { topic: run.topic, partition: run.partition };
+    let id = PartitionId {
+        topic: run.topic,
+        partition: run.partition,
+    };
     let base = partition.end;
     if let Some(batch) = &run.producer
         && let Some(base_offset) = check_producer(partition, batch, run.records)?
     {
-        return Ok(RunAck { partition: id, base_offset, records: run.records, duplicate: true });
+        return Ok(RunAck {
+            partition: id,
+            base_offset,
+            records: run.records,
+            duplicate: true,
+        });
     }
     if let Some(expected) = run.expected_offset
         && expected != base
@@ -147,27 +176,51 @@ fn append_run(partition: &mut Partition, position: u64, run: &Run, place: Place)
         return Err(Rejection::OffsetsExhausted);
     }
     if let Some(batch) = &run.producer {
-        let fresh = Producer { epoch: batch.epoch, batches: Vec::new(), position };
+        let fresh = Producer {
+            epoch: batch.epoch,
+            batches: Vec::new(),
+            position,
+        };
         let known = partition.producers.entry(batch.id).or_insert_with(|| fresh.clone());
         if known.epoch != batch.epoch {
             *known = fresh;
         }
         known.position = position;
-        known.batches.push((batch.base_sequence, last_sequence(batch, run.records), base));
+        known
+            .batches
+            .push((batch.base_sequence, last_sequence(batch, run.records), base));
     }
     partition.end = base + u64::from(run.records);
     let (first, last) = (base, partition.end - 1);
-    let new = Held { first, last, records: run.records, bytes: run.bytes, timestamp: run.max_timestamp, place };
+    let new = Held {
+        first,
+        last,
+        records: run.records,
+        bytes: run.bytes,
+        timestamp: run.max_timestamp,
+        place,
+    };
     let joined = partition.extents.last().and_then(|before| join(before, &new));
     match joined {
         Some(joined) => *partition.extents.last_mut().unwrap() = joined,
         None => partition.extents.push(new),
     }
-    Ok(RunAck { partition: id, base_offset: base, records: run.records, duplicate: false })
+    Ok(RunAck {
+        partition: id,
+        base_offset: base,
+        records: run.records,
+        duplicate: false,
+    })
 }
 
 fn join(before: &Held, new: &Held) -> Option<Held> {
-    let (Place::Segment { name, start }, Place::Segment { name: new_name, start: new_start }) = (before.place, new.place)
+    let (
+        Place::Segment { name, start },
+        Place::Segment {
+            name: new_name,
+            start: new_start,
+        },
+    ) = (before.place, new.place)
     else {
         return None;
     };
@@ -195,7 +248,9 @@ fn check_producer(partition: &Partition, batch: &ProducerBatch, records: u32) ->
         return Err(Rejection::Malformed(""));
     }
     let Some(known) = partition.producers.get(&batch.id) else {
-        let unknown = Rejection::UnknownProducer { log_start: partition.start };
+        let unknown = Rejection::UnknownProducer {
+            log_start: partition.start,
+        };
         return if base == 0 { Ok(None) } else { Err(unknown) };
     };
     if batch.epoch < known.epoch {
@@ -211,7 +266,11 @@ fn check_producer(partition: &Partition, batch: &ProducerBatch, records: u32) ->
         }
         expected = ((u64::from(newest_five[0].1) + 1) % WRAP) as u32;
     }
-    if base == expected { Ok(None) } else { Err(Rejection::SequenceOutOfOrder { expected, got: base }) }
+    if base == expected {
+        Ok(None)
+    } else {
+        Err(Rejection::SequenceOutOfOrder { expected, got: base })
+    }
 }
 
 impl Model {

@@ -25,7 +25,9 @@ impl Model {
 
     pub(super) fn raise(&mut self, raise: &FeatureLevel) -> Judged {
         if raise.seen != self.level {
-            return Err(Rejection::SeenChanged { actual: Some(self.level.into()) });
+            return Err(Rejection::SeenChanged {
+                actual: Some(self.level.into()),
+            });
         }
         if raise.level <= self.level {
             return Err(Rejection::InvalidFeatureLevel);

@@ -10,8 +10,15 @@ use super::{Group, Judged, Model, OFFSET_MAX};
 impl Model {
     fn seen_group(&self, name: &str, seen: Option<metadata::entry::Change>) -> Result<(), Rejection> {
         let actual = self.groups.get(name).map(|group| group.changed);
-        let seen = seen.map(|seen| Change { position: seen.position, index: seen.index });
-        if actual != seen { Err(Rejection::GroupChanged { actual }) } else { Ok(()) }
+        let seen = seen.map(|seen| Change {
+            position: seen.position,
+            index: seen.index,
+        });
+        if actual != seen {
+            Err(Rejection::GroupChanged { actual })
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn commit(&mut self, change: Change, commit: &CommitOffsets) -> Judged {
@@ -40,11 +47,18 @@ impl Model {
                 return Err(Rejection::MetadataTooLarge { limit_bytes: 4096 });
             }
         }
-        let fresh = Group { changed: change, timestamp: 0, offsets: BTreeMap::new() };
+        let fresh = Group {
+            changed: change,
+            timestamp: 0,
+            offsets: BTreeMap::new(),
+        };
         let group = self.groups.entry(commit.group.clone()).or_insert(fresh);
         (group.changed, group.timestamp) = (change, commit.timestamp);
         for offset in &commit.offsets {
-            let id = PartitionId { topic: offset.topic, partition: offset.partition };
+            let id = PartitionId {
+                topic: offset.topic,
+                partition: offset.partition,
+            };
             group.offsets.remove(&id);
             if !offset.forget {
                 group.offsets.insert(
@@ -63,7 +77,10 @@ impl Model {
 
     pub(super) fn delete_group(&mut self, delete: &DeleteGroup) -> Judged {
         self.seen_group(&delete.group, delete.seen)?;
-        self.groups.remove(&delete.group).map(|_| Applied::Done).ok_or(Rejection::UnknownGroup)
+        self.groups
+            .remove(&delete.group)
+            .map(|_| Applied::Done)
+            .ok_or(Rejection::UnknownGroup)
     }
 
     pub(super) fn expire(&mut self, expire: &Expire) -> Vec<Judged> {
@@ -79,18 +96,27 @@ impl Model {
             }));
         }
         for seen in &expire.request_producers {
-            judged.push(self.topics.get_mut(&seen.topic).ok_or(Rejection::UnknownTopic).and_then(|topic| {
-                let actual = topic.requests.get(seen.producer.as_ref()).map(|known| known.position);
-                if actual != Some(seen.seen) {
-                    return Err(Rejection::SeenChanged { actual });
-                }
-                topic.requests.remove(seen.producer.as_ref());
-                Ok(Applied::Done)
-            }));
+            judged.push(
+                self.topics
+                    .get_mut(&seen.topic)
+                    .ok_or(Rejection::UnknownTopic)
+                    .and_then(|topic| {
+                        let actual = topic.requests.get(seen.producer.as_ref()).map(|known| known.position);
+                        if actual != Some(seen.seen) {
+                            return Err(Rejection::SeenChanged { actual });
+                        }
+                        topic.requests.remove(seen.producer.as_ref());
+                        Ok(Applied::Done)
+                    }),
+            );
         }
         for seen in &expire.groups {
             let known = self.groups.contains_key(&seen.group);
-            let fits = if known { self.seen_group(&seen.group, seen.seen) } else { Err(Rejection::UnknownGroup) };
+            let fits = if known {
+                self.seen_group(&seen.group, seen.seen)
+            } else {
+                Err(Rejection::UnknownGroup)
+            };
             judged.push(fits.map(|()| {
                 self.groups.remove(&seen.group);
                 Applied::Done

@@ -37,11 +37,22 @@ impl Model {
         if self.lives.len() >= 10_000 {
             return Err(Rejection::TooManyLives { limit: 10_000 });
         }
-        let incarnation = Incarnation { position: change.position, index: change.index as u16, nonce: register.nonce };
+        let incarnation = Incarnation {
+            position: change.position,
+            index: change.index as u16,
+            nonce: register.nonce,
+        };
         let node = self.next_node;
         self.next_node += 1;
         let features = (register.feature_min, register.feature_max);
-        let life = Life { role, node, next: [0; 3], flush: [None; 3], last_taken: change.position, features };
+        let life = Life {
+            role,
+            node,
+            next: [0; 3],
+            flush: [None; 3],
+            last_taken: change.position,
+            features,
+        };
         self.lives.insert(incarnation, life);
         Ok(Applied::Registered(incarnation, node))
     }

@@ -12,10 +12,14 @@ impl Model {
         if let Some(seen) = trim.seen_start
             && seen != partition.start
         {
-            return Err(Rejection::SeenChanged { actual: Some(partition.start) });
+            return Err(Rejection::SeenChanged {
+                actual: Some(partition.start),
+            });
         }
         if trim.before > partition.end {
-            return Err(Rejection::OffsetBeyondEnd { high_watermark: partition.end });
+            return Err(Rejection::OffsetBeyondEnd {
+                high_watermark: partition.end,
+            });
         }
         partition.start = partition.start.max(trim.before);
         let start = partition.start;
@@ -34,14 +38,22 @@ impl Model {
         let inputs = inputs.filter(|inputs| follow(inputs)).ok_or(Rejection::InputsChanged)?;
         let remaining: Vec<&Held> = inputs.iter().filter(|input| input.last >= start).collect();
         for input in &remaining {
-            let same = |stands: &&Held| Held { timestamp: input.timestamp, ..**stands } == **input;
+            let same = |stands: &&Held| {
+                Held {
+                    timestamp: input.timestamp,
+                    ..**stands
+                } == **input
+            };
             partition.extents.iter().find(same).ok_or(Rejection::InputsChanged)?;
         }
         let outputs: Option<Vec<Held>> = swap.outputs.iter().map(held).collect();
-        let outputs = outputs.filter(|outputs| follow(outputs)).ok_or(Rejection::OutputsWrong(""))?;
+        let outputs = outputs
+            .filter(|outputs| follow(outputs))
+            .ok_or(Rejection::OutputsWrong(""))?;
         let records = |held: &[Held]| held.iter().map(|held| u64::from(held.records)).sum::<u64>();
         let covers = outputs[0].first == inputs[0].first && outputs.last().unwrap().last == inputs.last().unwrap().last;
-        if !covers || records(&outputs) != records(&inputs) || !outputs.iter().all(|output| self.may_stand(ask, output)) {
+        if !covers || records(&outputs) != records(&inputs) || !outputs.iter().all(|output| self.may_stand(ask, output))
+        {
             return Err(Rejection::OutputsWrong(""));
         }
         let first = remaining.first().map(|input| input.first);
@@ -56,8 +68,13 @@ impl Model {
     }
 
     fn may_stand(&self, ask: &Ask, output: &Held) -> bool {
-        let Place::Segment { name, start } = output.place else { return false };
-        let named = || self.extents().any(|held| matches!(held.place, Place::Segment { name: other, .. } if other == name));
+        let Place::Segment { name, start } = output.place else {
+            return false;
+        };
+        let named = || {
+            self.extents()
+                .any(|held| matches!(held.place, Place::Segment { name: other, .. } if other == name))
+        };
         let not_garbage = ask.floor.is_none_or(|floor| name.flush >= floor) || named();
         output.bytes > 0
             && output.records > 0
@@ -70,13 +87,25 @@ impl Model {
 }
 
 fn follow(extents: &[Held]) -> bool {
-    !extents.is_empty() && extents.windows(2).all(|pair| pair[0].last.checked_add(1) == Some(pair[1].first))
+    !extents.is_empty()
+        && extents
+            .windows(2)
+            .all(|pair| pair[0].last.checked_add(1) == Some(pair[1].first))
 }
 
+/// An extent on the wire. What cannot be a place becomes one that nothing has: it matters only if it is looked at.
 fn held(extent: &Extent) -> Option<Held> {
-    let place = match extent.place.as_ref()? {
-        Wire::Inline(at) => Place::Inline { position: at.position, proposal: u16::try_from(at.proposal).ok()?, run: at.run },
-        Wire::Segment(at) => Place::Segment { name: ObjectName::try_from(at.name.as_ref()?).ok()?, start: at.start },
+    let nowhere = Place::Inline { position: u64::MAX, proposal: 0, run: 0 };
+    let place = match extent.place.as_ref() {
+        Some(Wire::Inline(at)) => {
+            let proposal = u16::try_from(at.proposal);
+            proposal.map_or(nowhere, |proposal| Place::Inline { position: at.position, proposal, run: at.run })
+        }
+        Some(Wire::Segment(at)) => {
+            let name = at.name.as_ref().and_then(|name| ObjectName::try_from(name).ok());
+            name.map_or(nowhere, |name| Place::Segment { name, start: at.start })
+        }
+        None => nowhere,
     };
     Some(Held {
         first: extent.first,

@@ -25,7 +25,10 @@ pub(super) fn configure(
     known: &[&str],
     allowed: fn(&str, &str) -> bool,
 ) -> Result<BTreeMap<String, String>, Rejection> {
-    let invalid = |name: &str| Rejection::InvalidConfig { name: name.to_owned(), reason: String::new() };
+    let invalid = |name: &str| Rejection::InvalidConfig {
+        name: name.to_owned(),
+        reason: String::new(),
+    };
     let (mut config, mut seen) = (config.clone(), BTreeSet::new());
     for name in unset {
         if !known.contains(&name.as_str()) || !seen.insert(name.clone()) {
@@ -51,14 +54,23 @@ impl Model {
 
     fn check_partitions(&self, more: u32) -> Result<(), Rejection> {
         let limit = self.setting("partitions.max", 100_000);
-        if self.partitions() + u64::from(more) > limit { Err(Rejection::TooManyPartitions { limit }) } else { Ok(()) }
+        if self.partitions() + u64::from(more) > limit {
+            Err(Rejection::TooManyPartitions { limit })
+        } else {
+            Ok(())
+        }
     }
 
     pub(super) fn create_topic(&mut self, created: Change, create: &CreateTopic) -> Judged {
         self.full()?;
         let name = &create.name;
         let letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-        if !name.chars().all(|c| letters.contains(c)) || name.is_empty() || name.len() > 249 || name == "." || name == ".." {
+        if !name.chars().all(|c| letters.contains(c))
+            || name.is_empty()
+            || name.len() > 249
+            || name == "."
+            || name == ".."
+        {
             return Err(Rejection::InvalidName(""));
         }
         if self.topics.values().any(|topic| topic.name == *name) {
@@ -90,8 +102,21 @@ impl Model {
         });
         let partitions = partitions.collect();
         let requests = BTreeMap::new();
-        self.topics.insert(number, Topic { name: name.clone(), id, created, config, partitions, requests });
-        Ok(Applied::Topic { number, id: TopicId(create.id.as_ref().try_into().unwrap()) })
+        self.topics.insert(
+            number,
+            Topic {
+                name: name.clone(),
+                id,
+                created,
+                config,
+                partitions,
+                requests,
+            },
+        );
+        Ok(Applied::Topic {
+            number,
+            id: TopicId(create.id.as_ref().try_into().unwrap()),
+        })
     }
 
     pub(super) fn alter_topic(&mut self, alter: &AlterTopic) -> Judged {
@@ -113,7 +138,9 @@ impl Model {
         let topic = self.topics.get(&add.topic).ok_or(Rejection::UnknownTopic)?;
         let now = topic.partitions.len() as u32;
         if now != add.seen {
-            return Err(Rejection::SeenChanged { actual: Some(now.into()) });
+            return Err(Rejection::SeenChanged {
+                actual: Some(now.into()),
+            });
         }
         if add.total <= now {
             return Err(Rejection::InvalidPartitions);
@@ -122,7 +149,10 @@ impl Model {
         let era = self.era;
         let topic = self.topics.get_mut(&add.topic).unwrap();
         while topic.partitions.len() < add.total as usize {
-            topic.partitions.push(Partition { eras: vec![(era, 0)], ..Default::default() });
+            topic.partitions.push(Partition {
+                eras: vec![(era, 0)],
+                ..Default::default()
+            });
         }
         Ok(Applied::Done)
     }

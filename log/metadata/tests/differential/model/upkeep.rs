@@ -12,7 +12,9 @@ impl Model {
             return Err(Rejection::Malformed(""));
         }
         if taken.position >= self.position {
-            return Err(Rejection::NotFolded { position: taken.position });
+            return Err(Rejection::NotFolded {
+                position: taken.position,
+            });
         }
         if let Some(&newest) = self.snapshots.last()
             && newest >= taken.position
@@ -43,7 +45,8 @@ impl Model {
         self.marks.push((mark.folded, date));
         let old = |at: i64| at < date - 2 * DAY_MS;
         let marks = &self.marks;
-        self.unnamed.retain(|_, &mut at| !marks.iter().any(|&(folded, date)| folded >= at && old(date)));
+        self.unnamed
+            .retain(|_, &mut at| !marks.iter().any(|&(folded, date)| folded >= at && old(date)));
         self.marks.retain(|&(_, date)| !old(date));
         Ok(Applied::Done)
     }
@@ -62,6 +65,9 @@ impl Model {
         });
         let Some(&at) = self.unnamed.get(name) else { return over };
         let newest = self.newest_date().unwrap_or(i64::MIN);
-        over && self.marks.iter().any(|&(folded, date)| folded >= at && newest - date >= grace_ms)
+        over && self
+            .marks
+            .iter()
+            .any(|&(folded, date)| folded >= at && newest - date >= grace_ms)
     }
 }
