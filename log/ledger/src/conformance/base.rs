@@ -11,6 +11,7 @@ use crate::ids::{ClusterId, Hash};
 pub(super) async fn all(harness: &dyn Harness, world: &World) {
     one_wins(harness, world).await;
     only_forward(harness, world).await;
+    all_of_it_is_compared(harness, world).await;
     lowest_first(harness, world).await;
 }
 
@@ -79,7 +80,25 @@ async fn only_forward(harness: &dyn Harness, world: &World) {
     // The backend itself holds against going back, whoever asks.
     let backend = yard.table.open().await;
     assert_eq!(backend.advance_base(&base, &genesis).await, Ok(false));
-    // It compares the whole record.
+    assert_eq!(
+        yard.ledger
+            .advance_base(&genesis, at(&base, &writer.tip, "stale"))
+            .await,
+        Ok(false)
+    );
+    assert_eq!(yard.ledger.base().await.as_ref(), Ok(&base));
+    // A newer snapshot of the same place is a move too.
+    let newer = at(&base, &two, "newer");
+    assert_eq!(yard.ledger.advance_base(&base, newer.clone()).await, Ok(true));
+    assert_eq!(yard.ledger.base().await, Ok(newer));
+}
+
+/// The whole record is compared, not its position alone.
+async fn all_of_it_is_compared(harness: &dyn Harness, world: &World) {
+    let yard = Yard::new(harness, world).await;
+    let writer = yard.writer_of(&["a", "b"]).await;
+    let base = yard.move_base(&writer.entries[0].tip()).await;
+    let (cluster, backend) = (ClusterId([0; 16]), yard.table.open().await);
     let stale = [
         Base {
             cluster,
@@ -87,7 +106,7 @@ async fn only_forward(harness: &dyn Harness, world: &World) {
         },
         Base { era: 9, ..base.clone() },
         Base {
-            position: 1,
+            position: 0,
             ..base.clone()
         },
         Base {
@@ -103,17 +122,6 @@ async fn only_forward(harness: &dyn Harness, world: &World) {
         let moved = backend.advance_base(&stale, &at(&base, &writer.tip, "stale")).await;
         assert_eq!(moved, Ok(false), "{stale:?}");
     }
-    assert_eq!(
-        yard.ledger
-            .advance_base(&genesis, at(&base, &writer.tip, "stale"))
-            .await,
-        Ok(false)
-    );
-    assert_eq!(yard.ledger.base().await.as_ref(), Ok(&base));
-    // A newer snapshot of the same place is a move too.
-    let newer = at(&base, &two, "newer");
-    assert_eq!(yard.ledger.advance_base(&base, newer.clone()).await, Ok(true));
-    assert_eq!(yard.ledger.base().await, Ok(newer));
 }
 
 async fn lowest_first(harness: &dyn Harness, world: &World) {
