@@ -11,7 +11,7 @@ use crate::config::{FILE, FileConfig};
 use crate::context::{Context, until_interrupted};
 use crate::exit::{self, Exit};
 use crate::out::Talk;
-use crate::{cluster, consume, group, out, produce, topic};
+use crate::{cluster, consume, group, out, produce, topic, verify};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -55,6 +55,7 @@ enum Command {
     /// Describe and alter the cluster
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
+    Verify(verify::VerifyArgs),
 }
 
 /// The command line of this process, with the file's settings behind it. Help, version and usage errors are told
@@ -90,6 +91,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
         Command::Consume(args) => until_interrupted(consume::run(args, &context)).await,
         Command::Group(command) => until_interrupted(group::run(command, &context)).await,
         Command::Cluster(command) => until_interrupted(cluster::run(command, &context)).await,
+        Command::Verify(args) => until_interrupted(verify::run(args, &context)).await,
     }
 }
 

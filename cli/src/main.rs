@@ -14,10 +14,12 @@ mod exit;
 mod format;
 mod group;
 mod out;
+mod place;
 mod position;
 mod produce;
 mod settings;
 mod topic;
+mod verify;
 mod wire;
 
 /// Segments and batches are large and short-lived; mimalloc gives them back to the system sooner than the default.
