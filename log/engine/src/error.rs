@@ -42,6 +42,9 @@ pub enum AppendError {
     /// This process was taken for dead before the records reached the ledger. Definite.
     #[error("the agent was retired before the records were ordered")]
     Retired,
+    /// This process does not live as an agent. Definite.
+    #[error("this process takes no records")]
+    NotAnAgent,
     /// It is not known, and may still happen.
     #[error("the outcome is not known: {0}")]
     Unknown(String),

@@ -88,7 +88,10 @@ impl Intake {
 
     /// Takes a group. It is answered through its own channel, also when it is refused here.
     pub(crate) fn submit(&mut self, mut job: AppendJob, wish: Wish) {
-        if let Some(refusal) = self.refusal() {
+        let refusal = self
+            .refusal()
+            .or((!self.lives.is_led(Role::Agent)).then_some(AppendError::NotAnAgent));
+        if let Some(refusal) = refusal {
             job.answer(Err(refusal));
             return;
         }
@@ -191,15 +194,17 @@ impl Intake {
         }
     }
 
-    /// What waits in the control lane for objects of a life that is over, or for a life that will not come.
-    fn refuse_stale(&mut self, job: &mut ChangeJob, live: Option<Incarnation>) -> bool {
-        let stale = job.flush.is_some_and(|(named_by, _)| Some(named_by) != live);
-        if stale {
-            job.answer(Err(ChangeError::Unavailable(
-                "the life that named the objects is over".to_owned(),
-            )));
-        }
-        stale
+    /// Refuses a change that names objects of a life that is over, or waits for a life that will not come.
+    fn refuse_stale(&self, job: &mut ChangeJob, live: Option<Incarnation>) -> bool {
+        let why = if !self.lives.is_led(job.role) {
+            "this process does not lead such a life"
+        } else if job.flush.is_some_and(|(named_by, _)| Some(named_by) != live) {
+            "the life that named the objects is over"
+        } else {
+            return false;
+        };
+        job.answer(Err(ChangeError::Unavailable(why.to_owned())));
+        true
     }
 }
 

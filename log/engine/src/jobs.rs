@@ -101,7 +101,7 @@ pub(crate) struct Flushed {
 /// Who waits for a proposal that has its sequence.
 #[derive(Debug)]
 pub(crate) enum Waiting {
-    Change(ChangeJob),
+    Change(Box<ChangeJob>),
     Append(Vec<AppendJob>),
 }
 

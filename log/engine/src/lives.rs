@@ -92,6 +92,13 @@ impl Lives {
             .collect()
     }
 
+    /// Whether this role lives or asks to: what waits for its life does not wait in vain.
+    pub(crate) fn is_led(&self, role: Role) -> bool {
+        self.lives
+            .get(&role)
+            .is_some_and(|life| life.standing != Standing::Ended)
+    }
+
     /// Whether some life waits to be registered.
     pub(crate) fn is_registering(&self) -> bool {
         self.lives

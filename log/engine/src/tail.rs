@@ -103,8 +103,7 @@ impl Tail {
             self.read().await;
         } else if self.shared.intake.lock().has_work() && self.may_write() {
             self.append().await;
-        } else if !self.shared.looks.lock().is_empty() {
-            self.look_apart().await;
+        } else if self.look_due().is_some_and(|due| due <= self.shared.world.clock.now()) {
             self.read().await;
         } else {
             self.idle().await;
@@ -123,7 +122,8 @@ impl Tail {
 
     /// Waits for something to do.
     async fn idle(&mut self) {
-        let beat_at = self.beat_at();
+        let beats = self.beat_interval();
+        let wake_at = self.wake_at(beats);
         let shared = Arc::clone(&self.shared);
         let clock = &shared.world.clock;
         tokio::select! {
@@ -134,33 +134,36 @@ impl Tail {
                 Ok(()) => self.stale = true,
                 Err(error) => self.failed(&error),
             },
-            () = clock.sleep_until(beat_at) => shared.intake.lock().beat(clock.now(), shared.config.beat_interval),
-            () = clock.sleep_until(self.full_until.unwrap_or(beat_at)) => {}
+            () = clock.sleep_until(wake_at) => shared.intake.lock().beat(clock.now(), beats),
         }
     }
 
-    /// When the first of the lives has been silent for long enough to say that it goes on.
-    fn beat_at(&self) -> Instant {
+    /// A life says that it goes on well before the others lose patience.
+    fn beat_interval(&self) -> Duration {
+        let timeout = self.shared.view.read(|state| state.cluster_config().agent_timeout_ms());
+        self.shared.config.beat_interval.min(Duration::from_millis(timeout) / 3)
+    }
+
+    /// When there is something to do though nothing happens: a beat, a look, or another try after the ledger was full.
+    fn wake_at(&self, beats: Duration) -> Instant {
         let now = self.shared.world.clock.now();
-        let interval = self.shared.config.beat_interval;
-        let intake = self.shared.intake.lock();
-        intake
-            .lives
-            .silent_since()
-            .map(|(_, heard)| heard + interval)
-            .min()
-            .unwrap_or(now + interval)
+        let beat = {
+            let intake = self.shared.intake.lock();
+            intake.lives.silent_since().map(|(_, heard)| heard + beats).min()
+        };
+        let soonest = [beat, self.look_due(), self.full_until].into_iter().flatten().min();
+        soonest.unwrap_or(now + beats)
     }
 
-    /// Looks at the tip are made at least so far apart as is configured.
-    async fn look_apart(&self) {
-        if let Some(looked) = self.shared.view.progress().looked {
-            self.shared
-                .world
-                .clock
-                .sleep_until(looked + self.shared.config.look_interval)
-                .await;
+    /// When those who wait for a look may have one: looks lie at least `look_interval` apart.
+    fn look_due(&self) -> Option<Instant> {
+        if self.shared.looks.lock().is_empty() {
+            return None;
         }
+        let looked = self.shared.view.progress().looked;
+        Some(looked.map_or(self.shared.world.clock.now(), |looked| {
+            looked + self.shared.config.look_interval
+        }))
     }
 
     async fn append(&mut self) {
@@ -211,7 +214,7 @@ impl Tail {
                 metrics::counter!("tidelog_ledger_bytes_total")
                     .increment(u64::try_from(body.len()).unwrap_or(u64::MAX));
                 let kind = ledger::EntryKind::Proposals(body);
-                self.fold(ledger::Entry {
+                self.fold(&ledger::Entry {
                     position: tip.position,
                     era: tip.era,
                     hash: tip.hash,
@@ -276,7 +279,7 @@ impl Tail {
         };
         match outcome {
             Ok(ReadOutcome::Entries { entries, at_end }) => {
-                let complete = entries.into_iter().all(|entry| self.fold(entry));
+                let complete = entries.iter().all(|entry| self.fold(entry));
                 if complete {
                     self.went_well();
                     self.stale = !at_end;

@@ -10,12 +10,18 @@ use crate::shared::Shared;
 /// Runs until the process stops.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut progress = shared.view.follow();
+    let mut written = None;
     loop {
         tokio::select! {
             biased;
             () = shared.world.tasks.stopping() => break,
             changed = progress.changed() => if changed.is_err() { break },
         }
+        let tip = progress.borrow_and_update().tip;
+        if written == Some(tip) {
+            continue;
+        }
+        written = Some(tip);
         refresh(&shared).await;
         tokio::select! {
             biased;

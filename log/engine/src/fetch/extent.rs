@@ -91,7 +91,7 @@ pub(crate) async fn read_extent(
 ) -> Result<Vec<FetchedBatch>, FetchError> {
     let step = Step {
         partition,
-        extent: extent.clone(),
+        extent: *extent,
         offset: extent.first,
         bytes_max: usize::MAX,
         leader_epoch: 0,

@@ -115,7 +115,7 @@ impl Intake {
             self.control.push_front(unsealed(job, proposal));
             return None;
         }
-        let (role, waiting) = (job.role, Waiting::Change(job));
+        let (role, waiting) = (job.role, Waiting::Change(Box::new(job)));
         self.send(role, Lane::Control, sequence, proposal, bytes, waiting);
         Some(bytes)
     }

@@ -13,7 +13,7 @@ use crate::{AppendError, Seen};
 impl Tail {
     /// Applies the entry after the tip. False when it cannot be applied: the process stays where it is, says so, and
     /// serves what it has until it is stale.
-    pub(super) fn fold(&mut self, entry: Entry) -> bool {
+    pub(super) fn fold(&mut self, entry: &Entry) -> bool {
         let (tip, was_halted) = (entry.tip(), self.shared.view.read(metadata::State::halted));
         let outcomes = match self.apply(entry) {
             Ok(outcomes) => outcomes,
@@ -39,7 +39,7 @@ impl Tail {
         true
     }
 
-    fn apply(&self, entry: Entry) -> Result<Vec<Outcome>, String> {
+    fn apply(&self, entry: &Entry) -> Result<Vec<Outcome>, String> {
         let applied = |event: Event<'_>| {
             let entry = EntryRef {
                 position: entry.position,
