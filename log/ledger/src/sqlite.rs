@@ -40,7 +40,7 @@ const ENTRY_BYTES_MAX: usize = 1 << 20;
 const READ_ENTRIES_MAX: i64 = 4096;
 /// How often other processes' appends are looked for while there have been some just now, and after a long silence.
 const POLL_QUICK: Duration = Duration::from_millis(5);
-const POLL_SLOW: Duration = Duration::from_millis(100);
+const POLL_SLOW: Duration = Duration::from_millis(150);
 /// Free pages are given back to the file system when they are more than this many, and more than a quarter of the
 /// file: fewer are soon used again.
 const FREE_PAGES_MAX: i64 = 4096;
@@ -56,8 +56,12 @@ pub struct SqliteLedger {
     /// Two, so that a long read of old entries does not hold up the look at the tip.
     readers: [tokio::sync::Mutex<SqliteConnection>; 2],
     clock: Clock,
-    /// An append of this process.
+    /// The ledger has grown, by this process or another.
     grown: Notify,
+    /// The last position that was seen here.
+    seen: Mutex<Option<i64>>,
+    /// Held by the watcher that polls.
+    polling: tokio::sync::Mutex<()>,
     /// When the ledger was last seen to grow.
     active: Mutex<Instant>,
     /// An fsync has failed. What the system's cache then holds is anyone's guess, so nothing is written any more until
@@ -78,6 +82,8 @@ impl SqliteLedger {
             readers: connections.readers.map(tokio::sync::Mutex::new),
             clock: world.clock.clone(),
             grown: Notify::new(),
+            seen: Mutex::new(None),
+            polling: tokio::sync::Mutex::new(()),
             active: Mutex::new(world.clock.now()),
             broken: AtomicBool::new(false),
         })
@@ -119,13 +125,32 @@ impl SqliteLedger {
         (silence / 16).clamp(POLL_QUICK, POLL_SLOW)
     }
 
+    /// The last position there is. Whoever finds another one than was seen last wakes all who watch.
     async fn newest(&self) -> Result<Option<i64>, LedgerError> {
         let reader = &mut *self.reader().await;
         let row = query(NEWEST)
             .fetch_one(reader)
             .await
             .map_err(|error| failure::of_read(&error))?;
-        row.try_get(0).map_err(|error| failure::of_read(&error))
+        let newest = row.try_get(0).map_err(|error| failure::of_read(&error))?;
+        let seen = std::mem::replace(&mut *self.seen.lock(), newest);
+        if seen != newest {
+            self.grew();
+        }
+        Ok(newest)
+    }
+
+    /// Looks for other processes' appends until there is one. Of those who watch one does it for all; when it is
+    /// dropped the next one takes its turn.
+    async fn poll(&self) -> Result<(), LedgerError> {
+        let _turn = self.polling.lock().await;
+        let before = *self.seen.lock();
+        loop {
+            self.clock.sleep(self.poll_interval()).await;
+            if self.newest().await? != before {
+                return Ok(());
+            }
+        }
     }
 
     /// Gives free pages back when there are many.
@@ -163,6 +188,8 @@ impl Backend for SqliteLedger {
                 .await
                 .map_err(|error| self.write_failed(&error))?;
             if inserted.rows_affected() == 1 {
+                let newest = (*self.seen.lock()).max(Some(at));
+                *self.seen.lock() = newest;
                 self.grew();
                 return Ok(Append::Appended);
             }
@@ -253,26 +280,20 @@ impl Backend for SqliteLedger {
     }
 
     async fn watch(&self, after: Position) -> Result<(), LedgerError> {
-        let mut seen = None;
         loop {
             // Listening begins here, before the look, or an append between the two would be noticed late.
             let grown = self.grown.notified();
             let newest = self.newest().await?;
-            if seen.is_some_and(|seen| seen != newest) {
-                *self.active.lock() = self.clock.now();
-            }
-            seen = Some(newest);
             if newest
                 .and_then(|newest| u64::try_from(newest).ok())
                 .is_some_and(|newest| newest > after)
             {
                 return Ok(());
             }
-            let interval = self.poll_interval();
             tokio::select! {
                 biased;
                 () = grown => {}
-                () = self.clock.sleep(interval) => {}
+                polled = self.poll() => polled?,
             }
         }
     }

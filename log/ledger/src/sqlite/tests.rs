@@ -317,8 +317,8 @@ async fn polling_slows_down() {
     check(0, 5);
     check(80, 5);
     check(800, 50);
-    check(1600, 100);
-    check(60_000, 100);
+    check(2400, 150);
+    check(60_000, 150);
 }
 
 #[tokio::test]
