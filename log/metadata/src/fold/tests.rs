@@ -374,7 +374,11 @@ fn a_halted_fold_takes_no_writes_until_a_new_era() {
         fixture.fate(registered(9, Role::Agent, 3)),
         Fate::Taken(vec![rejected(Rejection::Halted)])
     );
-    let mark = Kind::Mark(Mark { folded: 1, date: 5, lowest_inline: None });
+    let mark = Kind::Mark(Mark {
+        folded: 1,
+        date: 5,
+        lowest_inline: None,
+    });
     assert_eq!(fixture.control(life, mark), rejected(Rejection::Halted));
     fixture.through_snapshot();
     fixture.event(Event::NewEra, 2).unwrap();

@@ -151,7 +151,7 @@ fn differential(histories: u64, proposals: u64, least: u64) {
 
 #[test]
 fn the_fold_agrees_with_the_model() {
-    differential(20, 2_500, 10);
+    differential(12, 2_500, 5);
 }
 
 /// Run by name, in release: `cargo test -p metadata --release --test differential -- --ignored`.

@@ -181,7 +181,7 @@ impl Drawer {
             commit.leader_epoch = dice.from_to(0, 3) as i32 - 1;
             commit.metadata = "m".repeat(dice.below(5));
         }
-        match dice.below(60) {
+        match dice.below(40) {
             0 => commit.offset = OFFSET_MAX + 1,
             1 => commit.leader_epoch = -2,
             2 => commit.metadata = "m".repeat(4097),
@@ -210,7 +210,7 @@ impl Drawer {
             id,
             seen,
         });
-        let producer = format!("p{}", self.dice.below(3)).into_bytes();
+        let producer = format!("p{}", self.dice.below(2)).into_bytes();
         let known = model.topics.get(&topic).and_then(|topic| topic.requests.get(&producer));
         let seen = known.map_or(3, |known| known.position) + u64::from(self.dice.percent(20));
         expire.request_producers.push(RequestProducerSeen {
@@ -237,7 +237,11 @@ impl Drawer {
             6 if dice.percent(10) => date += 3 * DAY_MS,
             _ => {}
         }
-        Kind::Mark(Mark { folded, date, lowest_inline: None })
+        Kind::Mark(Mark {
+            folded,
+            date,
+            lowest_inline: None,
+        })
     }
 
     fn snapshot(&mut self, model: &Model) -> Kind {

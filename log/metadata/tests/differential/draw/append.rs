@@ -191,7 +191,7 @@ impl Drawer {
 
     fn request(&mut self, model: &Model, topic: u32) -> RequestSequence {
         let dice = &mut self.dice;
-        let producer = format!("p{}", dice.below(3)).into_bytes();
+        let producer = format!("p{}", dice.below(2)).into_bytes();
         let known = model.topics.get(&topic).and_then(|topic| topic.requests.get(&producer));
         let (epoch, next) = known.map_or((1, 0), |known| (known.epoch, known.acks.len() as u64));
         let mut asked = RequestSequence {
@@ -202,6 +202,7 @@ impl Drawer {
         match dice.below(20) {
             0..4 => asked.sequence = next.saturating_sub(dice.from_to(1, 8)),
             4 => asked.sequence = next + 1,
+            8..11 => asked.sequence = 0,
             5 => asked.epoch = epoch.saturating_sub(1),
             6 => asked.epoch += 1,
             7 => (asked.epoch, asked.sequence) = (epoch + 1, 0),

@@ -95,11 +95,19 @@ fn follow(extents: &[Held]) -> bool {
 
 /// An extent on the wire. What cannot be a place becomes one that nothing has: it matters only if it is looked at.
 fn held(extent: &Extent) -> Option<Held> {
-    let nowhere = Place::Inline { position: u64::MAX, proposal: 0, run: 0 };
+    let nowhere = Place::Inline {
+        position: u64::MAX,
+        proposal: 0,
+        run: 0,
+    };
     let place = match extent.place.as_ref() {
         Some(Wire::Inline(at)) => {
             let proposal = u16::try_from(at.proposal);
-            proposal.map_or(nowhere, |proposal| Place::Inline { position: at.position, proposal, run: at.run })
+            proposal.map_or(nowhere, |proposal| Place::Inline {
+                position: at.position,
+                proposal,
+                run: at.run,
+            })
         }
         Some(Wire::Segment(at)) => {
             let name = at.name.as_ref().and_then(|name| ObjectName::try_from(name).ok());
