@@ -49,7 +49,7 @@ impl Cluster {
             self.store.clone(),
         )
         .await
-        .unwrap()
+        .expect("works in a test")
     }
 }
 
@@ -64,7 +64,7 @@ pub(crate) async fn topic(engine: &Engine, name: &str, partitions: u32, configs:
         configs,
         first_offset: 0,
     };
-    engine.create_topic(request, "test").await.unwrap().0
+    engine.create_topic(request, "test").await.expect("works in a test").0
 }
 
 pub(crate) fn batch(values: &[&str]) -> Batch {
@@ -72,9 +72,9 @@ pub(crate) fn batch(values: &[&str]) -> Batch {
     for (at, value) in values.iter().enumerate() {
         builder
             .push(1_000 + at as i64, None, Some(value.as_bytes()), &[])
-            .unwrap();
+            .expect("works in a test");
     }
-    builder.build().unwrap()
+    builder.build().expect("works in a test")
 }
 
 pub(crate) fn run(topic: TopicNumber, partition: u32, values: &[&str]) -> AppendRun {
@@ -88,7 +88,7 @@ pub(crate) fn run(topic: TopicNumber, partition: u32, values: &[&str]) -> Append
 }
 
 pub(crate) async fn append_runs(engine: &Engine, runs: Vec<AppendRun>) -> Result<AppendDone, AppendError> {
-    let permit = engine.reserve(1).unwrap();
+    let permit = engine.reserve(1).expect("works in a test");
     engine.append(permit, AppendGroup { runs, request: None }).await
 }
 
@@ -127,19 +127,19 @@ pub(crate) async fn read_all(
     let mut all = Vec::new();
     loop {
         let mut parts = engine.fetch(&request(topic, partition, offset)).await;
-        let fetched = parts.remove(0).result.unwrap();
+        let fetched = parts.remove(0).result.expect("works in a test");
         if fetched.batches.is_empty() {
             assert_eq!(offset, fetched.high_watermark);
             return all;
         }
         for batch in fetched.batches {
-            for record in records::walk(&batch.batch, &records::Limits::default()).unwrap() {
-                let record = record.unwrap();
+            for record in records::walk(&batch.batch, &records::Limits::default()).expect("works in a test") {
+                let record = record.expect("works in a test");
                 let at = batch.base_offset + record.offset_delta as u64;
                 if at >= offset {
                     all.push((
                         at,
-                        String::from_utf8(record.value.unwrap_or(Bytes::new()).to_vec()).unwrap(),
+                        String::from_utf8(record.value.unwrap_or(Bytes::new()).to_vec()).expect("works in a test"),
                     ));
                 }
             }
