@@ -5,8 +5,8 @@ mod waiters;
 
 use ledger::Tip;
 use metadata::{PartitionId, State};
-use parking_lot::RwLock;
-use tokio::sync::watch;
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::Notify;
 use world::{Clock, Instant};
 
 pub(crate) use bodies::Bodies;
@@ -18,7 +18,9 @@ use crate::{ReadError, Seen};
 #[derive(Debug)]
 pub(crate) struct View {
     state: RwLock<State>,
-    progress: watch::Sender<Progress>,
+    progress: Mutex<Progress>,
+    /// Wakes in the order of waiting; tokio's `watch` would wake in an order that no seed governs.
+    moved: Notify,
     /// Bodies of entries that hold inline records.
     pub(crate) bodies: Bodies,
     /// Fetches that wait for records.
@@ -46,15 +48,16 @@ impl Progress {
 
 impl View {
     pub(crate) fn new(state: State, tip: Tip, bodies_bytes_max: usize) -> View {
-        let (progress, _) = watch::channel(Progress {
+        let progress = Progress {
             tip,
             reached: false,
             looked: None,
-        });
+        };
         let (bodies, waiters) = (Bodies::new(bodies_bytes_max), Waiters::default());
         View {
             state: RwLock::new(state),
-            progress,
+            progress: Mutex::new(progress),
+            moved: Notify::new(),
             bodies,
             waiters,
         }
@@ -71,16 +74,26 @@ impl View {
     }
 
     pub(crate) fn progress(&self) -> Progress {
-        *self.progress.borrow()
+        *self.progress.lock()
     }
 
     pub(crate) fn set_progress(&self, change: impl FnOnce(&mut Progress)) {
-        self.progress.send_modify(change);
+        change(&mut self.progress.lock());
+        self.moved.notify_waiters();
     }
 
-    /// Told of every step of the fold.
-    pub(crate) fn follow(&self) -> watch::Receiver<Progress> {
-        self.progress.subscribe()
+    /// Waits until the progress, now or later, is as wanted.
+    pub(crate) async fn progress_when(&self, wanted: impl Fn(&Progress) -> bool) -> Progress {
+        loop {
+            let mut moved = std::pin::pin!(self.moved.notified());
+            // From here on no step is missed.
+            moved.as_mut().enable();
+            let progress = self.progress();
+            if wanted(&progress) {
+                return progress;
+            }
+            moved.await;
+        }
     }
 
     /// Wakes the fetches that wait for these partitions.
@@ -93,11 +106,9 @@ impl View {
     /// A position of a newer era is waited for. One of an older era is in this history when the era changed after it;
     /// one that lies beyond the place where its era ended was lost.
     pub(crate) async fn wait_for(&self, seen: Seen, clock: &Clock, deadline: Instant) -> Result<(), ReadError> {
-        let mut progress = self.follow();
-        let there = progress.wait_for(|progress| progress.seen() >= seen);
-        match clock.timeout_at(deadline, there).await {
-            Ok(Ok(_)) => {}
-            _ => return Err(ReadError::NotCurrent(format!("{seen} has not been folded here yet"))),
+        let there = self.progress_when(|progress| progress.seen() >= seen);
+        if clock.timeout_at(deadline, there).await.is_err() {
+            return Err(ReadError::NotCurrent(format!("{seen} has not been folded here yet")));
         }
         let next = |state: &State| state.eras().iter().find(|begun| begun.era > seen.era).copied();
         let lost = self.read(next).is_some_and(|begun| seen.position >= begun.lost_from);

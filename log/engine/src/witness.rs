@@ -9,19 +9,15 @@ use crate::shared::Shared;
 
 /// Runs until the process stops.
 pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut progress = shared.view.follow();
     let mut written = None;
     loop {
         tokio::select! {
             biased;
             () = shared.world.tasks.stopping() => break,
-            changed = progress.changed() => if changed.is_err() { break },
+            progress = shared.view.progress_when(|progress| progress.reached && written != Some(progress.tip)) => {
+                written = Some(progress.tip);
+            }
         }
-        let tip = progress.borrow_and_update().tip;
-        if written == Some(tip) {
-            continue;
-        }
-        written = Some(tip);
         refresh(&shared).await;
         tokio::select! {
             biased;
@@ -33,9 +29,6 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 
 async fn refresh(shared: &Shared) {
     let progress = shared.view.progress();
-    if !progress.reached {
-        return;
-    }
     match shared.ledger.refresh_witness(&progress.tip).await {
         // The tail finds the same loss when it reads or appends next, and it is the one to act: it owns the tip.
         Ok(WitnessOutcome::Lost(loss)) => {
