@@ -14,6 +14,7 @@ use world::Instant;
 use crate::change::propose;
 use crate::look::look;
 use crate::shared::Shared;
+use crate::view::Progress;
 
 /// When something of each life was last folded here.
 #[derive(Debug, Default)]
@@ -107,18 +108,13 @@ impl Heard {
 
 /// Once this process lives: retires those who lived at its address before it.
 pub(crate) async fn retire_former(shared: Arc<Shared>) {
-    let mut progress = shared.view.follow();
-    let own = loop {
-        let own = own_lives(&shared);
-        if own.len() == shared.config.roles.len() {
-            break own;
-        }
-        tokio::select! {
-            biased;
-            () = shared.world.tasks.stopping() => return,
-            changed = progress.changed() => if changed.is_err() { return },
-        }
-    };
+    let all = |_: &Progress| own_lives(&shared).len() == shared.config.roles.len();
+    tokio::select! {
+        biased;
+        () = shared.world.tasks.stopping() => return,
+        _ = shared.view.progress_when(all) => {}
+    }
+    let own = own_lives(&shared);
     let former = shared
         .view
         .read(|state| former_lives(state, &shared.config.http_address, &own));
