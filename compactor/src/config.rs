@@ -1,0 +1,104 @@
+//! The limits and intervals of upkeep, each with a unit in its name or type. What must be equal on all processes
+//! (grace, expirations, entries between snapshots) is not here: it is cluster config in the ledger.
+
+use std::time::Duration;
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+
+/// How one compactor works.
+#[derive(Clone, Debug)]
+pub struct CompactorConfig {
+    /// Bytes of records that are rewritten at once, and so about the memory that takes. A single larger extent is left
+    /// where it is.
+    pub window_bytes_max: u64,
+    /// Extents that are rewritten at once.
+    pub window_extents_max: usize,
+    /// Bytes of one proposal; half of what the ledger's entries hold bounds it too.
+    pub proposal_bytes_max: usize,
+    /// Inputs read at the same time.
+    pub reads_at_once: usize,
+    /// A put, with its hedges, that takes longer than this has failed.
+    pub put_deadline: Duration,
+
+    /// Inline bytes move out when their entry is this old.
+    pub move_out_after: Duration,
+    /// When all entries together hold more inline bytes than this they move out at once.
+    pub inline_bytes_max: u64,
+
+    /// So many objects of about one size are merged into one. Also the step between two sizes.
+    pub fan_in: u64,
+    /// Objects with fewer bytes to merge than this are the smallest size.
+    pub level_bytes: u64,
+    /// So many objects of the smallest size are merged whatever they hold.
+    pub small_objects_max: u64,
+    /// Extents of this size or more are never merged.
+    pub extent_bytes_large: u32,
+    /// Objects with this many bytes or more are never merged. At most half of the window, or they would be again.
+    pub object_bytes_large: u64,
+
+    /// Nothing is trimmed or expired when this process' clock and the store's differ by more.
+    pub clock_difference_max: Duration,
+
+    /// A snapshot is due when about this many bytes of records went through entries since the newest.
+    pub snapshot_bytes: u64,
+    /// A snapshot is due when the newest is this old and `snapshot_entries_min` came after it.
+    pub snapshot_age: Duration,
+    /// Fewer entries than this since the newest snapshot are not worth one: beats alone come to a few a minute.
+    pub snapshot_entries_min: u64,
+
+    /// What killed puts left behind in a folder goes when nobody wrote to it for this long.
+    pub staged_after: Duration,
+    /// An extent that was found damaged is tried again after this long.
+    pub damaged_retry_after: Duration,
+
+    /// How often is looked whether something is due.
+    pub tick: Duration,
+    /// How often merges are planned while the log changes.
+    pub merge_interval: Duration,
+    /// How often retention and expiry are planned.
+    pub retention_interval: Duration,
+    /// How often garbage is looked for.
+    pub sweep_interval: Duration,
+}
+
+impl Default for CompactorConfig {
+    fn default() -> Self {
+        CompactorConfig {
+            window_bytes_max: 32 * MIB,
+            window_extents_max: 65_536,
+            proposal_bytes_max: 256 << 10,
+            reads_at_once: 8,
+            put_deadline: Duration::from_mins(1),
+            move_out_after: Duration::from_secs(5),
+            inline_bytes_max: 16 * MIB,
+            fan_in: 8,
+            level_bytes: 4 * KIB,
+            small_objects_max: 64,
+            extent_bytes_large: 2 << 20,
+            object_bytes_large: 16 * MIB,
+            clock_difference_max: Duration::from_mins(1),
+            snapshot_bytes: 64 * MIB,
+            snapshot_age: Duration::from_mins(5),
+            snapshot_entries_min: 256,
+            staged_after: Duration::from_mins(10),
+            damaged_retry_after: Duration::from_mins(10),
+            tick: Duration::from_secs(1),
+            merge_interval: Duration::from_secs(10),
+            retention_interval: Duration::from_secs(30),
+            sweep_interval: Duration::from_mins(5),
+        }
+    }
+}
+
+impl CompactorConfig {
+    /// Everything that can be done is due: for a run by hand, or before a log is put aside.
+    pub fn eager() -> CompactorConfig {
+        CompactorConfig {
+            move_out_after: Duration::ZERO,
+            snapshot_age: Duration::ZERO,
+            snapshot_entries_min: 1,
+            ..CompactorConfig::default()
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What has been silent for too long: producers, HTTP producers and groups, each named with the last change that was
+//! seen of it.
+//!
+//! The fold knows no time, only marks: "up to this entry was folded when the store's clock said so". A producer whose
+//! last batch lies at or before a mark has been silent since before that mark's date.
+
+use metadata::entry::{Expire, GroupSeen, ProducerSeen, RequestProducerSeen};
+use metadata::{Change, State};
+
+/// What is to be forgotten at `now_ms`, milliseconds since 1970; at most `bytes_max` bytes of proposal, the rest
+/// another time.
+pub fn plan(state: &State, now_ms: i64, bytes_max: usize) -> Expire {
+    let mut plan = Plan {
+        expire: Expire::default(),
+        bytes_left: bytes_max,
+    };
+    if let Some(silent_through) = silent_through(state, now_ms) {
+        plan.producers(state, silent_through);
+    }
+    let minutes = i64::try_from(state.cluster_config().offsets_retention_minutes()).unwrap_or(i64::MAX);
+    plan.groups(state, now_ms.saturating_sub(minutes.saturating_mul(60_000)));
+    plan.expire
+}
+
+/// How many things a proposal forgets.
+pub fn count(expire: &Expire) -> usize {
+    expire.producers.len() + expire.request_producers.len() + expire.groups.len()
+}
+
+/// The last entry of which a mark says that it is older than the expiration.
+fn silent_through(state: &State, now_ms: i64) -> Option<u64> {
+    let expiration = i64::try_from(state.cluster_config().producer_id_expiration_ms()).unwrap_or(i64::MAX);
+    let old = |mark: &&metadata::MarkAt| now_ms.saturating_sub(mark.date_ms) > expiration;
+    state.marks().iter().rev().find(old).map(|mark| mark.folded)
+}
+
+/// The last entry with a batch or request of a producer that is still remembered; none when none is.
+pub fn last_producer(state: &State) -> Option<u64> {
+    let kafka = state.topics().flat_map(|topic| {
+        let partitions = state.partitions(topic.number());
+        partitions.filter_map(|(_, partition)| partition.producers().map(|producer| producer.last_position).max())
+    });
+    let http = state
+        .topics()
+        .flat_map(|topic| topic.request_producers().map(|producer| producer.last_position));
+    kafka.chain(http).max()
+}
+
+struct Plan {
+    expire: Expire,
+    bytes_left: usize,
+}
+
+impl Plan {
+    fn producers(&mut self, state: &State, silent_through: u64) {
+        for topic in state.topics() {
+            for (id, partition) in state.partitions(topic.number()) {
+                let silent = partition
+                    .producers()
+                    .filter(|producer| producer.last_position <= silent_through);
+                for producer in silent {
+                    if !self.takes(PRODUCER_BYTES) {
+                        return;
+                    }
+                    self.expire.producers.push(ProducerSeen {
+                        topic: id.topic,
+                        partition: id.partition,
+                        id: producer.id,
+                        seen: producer.last_position,
+                    });
+                }
+            }
+            let silent = topic
+                .request_producers()
+                .filter(|producer| producer.last_position <= silent_through);
+            for producer in silent {
+                if !self.takes(PRODUCER_BYTES + producer.producer.len()) {
+                    return;
+                }
+                self.expire.request_producers.push(RequestProducerSeen {
+                    topic: topic.number(),
+                    producer: producer.producer,
+                    seen: producer.last_position,
+                });
+            }
+        }
+    }
+
+    fn groups(&mut self, state: &State, silent_since_ms: i64) {
+        for group in state.groups().filter(|group| group.timestamp() < silent_since_ms) {
+            if !self.takes(GROUP_BYTES + group.name().len()) {
+                return;
+            }
+            let Change { position, index } = group.changed();
+            self.expire.groups.push(GroupSeen {
+                group: group.name().to_owned(),
+                seen: Some(metadata::entry::Change { position, index }),
+            });
+        }
+    }
+
+    fn takes(&mut self, bytes: usize) -> bool {
+        match self.bytes_left.checked_sub(bytes) {
+            Some(left) => {
+                self.bytes_left = left;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// Bytes of a producer in a proposal but for its name, at most.
+const PRODUCER_BYTES: usize = 6 + 6 + 11 + 11 + 8;
+/// Bytes of a group in a proposal but for its name, at most.
+const GROUP_BYTES: usize = 11 + 6 + 4 + 4 + 4;
+
+#[cfg(test)]
+mod tests;

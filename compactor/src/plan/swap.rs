@@ -1,0 +1,114 @@
+//! From an item that was rewritten to the proposals that say so.
+
+use metadata::entry::{self, PartitionSwap, Swap};
+use metadata::{Extent, Place};
+
+use super::Item;
+
+/// Bytes of a swap of one partition but for its inputs, at most: the partition, what frames it, and the output.
+pub const HEAD_BYTES: usize = 24 + 96;
+
+/// The extent that takes the place of an item's inputs when its bytes lie at `place`; none when the sums do not fit.
+pub fn output(inputs: &[Extent], place: Place) -> Option<Extent> {
+    let (first, last) = (inputs.first()?, inputs.last()?);
+    let sum = |field: fn(&Extent) -> u32| {
+        let mut all = inputs.iter().map(field);
+        all.try_fold(0_u32, u32::checked_add)
+    };
+    Some(Extent {
+        first: first.first,
+        last_delta: u32::try_from(last.last().checked_sub(first.first)?).ok()?,
+        records: sum(|extent| extent.records)?,
+        bytes: sum(|extent| extent.bytes)?,
+        max_timestamp: inputs.iter().map(|extent| extent.max_timestamp).max()?,
+        place,
+    })
+}
+
+/// The swap of one item.
+pub fn partition_swap(item: &Item, output: Extent) -> PartitionSwap {
+    PartitionSwap {
+        topic: item.partition.topic,
+        partition: item.partition.partition,
+        inputs: item.inputs.iter().map(entry::Extent::from).collect(),
+        outputs: vec![output.into()],
+    }
+}
+
+/// Cuts swaps into proposals of at most `bytes_max` bytes each; one that is larger goes alone.
+pub fn cut(swaps: Vec<PartitionSwap>, bytes_max: usize) -> Vec<Swap> {
+    let mut cut: Vec<Swap> = Vec::new();
+    let mut bytes = 0;
+    for swap in swaps {
+        let more = swap_bytes(&swap);
+        match cut.last_mut() {
+            Some(last) if bytes + more <= bytes_max => {
+                last.partitions.push(swap);
+                bytes += more;
+            }
+            _ => {
+                cut.push(Swap { partitions: vec![swap] });
+                bytes = more;
+            }
+        }
+    }
+    cut
+}
+
+/// An upper bound of the bytes of a swap in a proposal.
+pub fn swap_bytes(swap: &PartitionSwap) -> usize {
+    HEAD_BYTES + swap.inputs.iter().map(wire_bytes).sum::<usize>()
+}
+
+/// An upper bound of the bytes of an input in a proposal.
+pub fn extent_bytes(extent: &Extent) -> usize {
+    let place = match extent.place {
+        Place::Inline {
+            position,
+            proposal,
+            run,
+        } => varint(position) + varint(u64::from(proposal)) + varint(u64::from(run)),
+        Place::Segment { name, start } => name_bytes(name.flush) + varint(start),
+    };
+    let times = varint(zigzag(extent.max_timestamp));
+    let counts = [extent.last_delta, extent.records, extent.bytes];
+    let counts: usize = counts.iter().map(|count| varint(u64::from(*count))).sum();
+    FRAME_BYTES + varint(extent.first) + counts + times + FRAME_BYTES + place
+}
+
+fn wire_bytes(extent: &entry::Extent) -> usize {
+    let place = match &extent.place {
+        Some(entry::extent::Place::Inline(at)) => {
+            varint(at.position) + varint(u64::from(at.proposal)) + varint(u64::from(at.run))
+        }
+        Some(entry::extent::Place::Segment(at)) => {
+            name_bytes(at.name.as_ref().map_or(0, |name| name.flush)) + varint(at.start)
+        }
+        None => 0,
+    };
+    let times = varint(zigzag(extent.max_timestamp));
+    let counts = [extent.last_delta, extent.records, extent.bytes];
+    let counts: usize = counts.iter().map(|count| varint(u64::from(*count))).sum();
+    FRAME_BYTES + varint(extent.first) + counts + times + FRAME_BYTES + place
+}
+
+/// A tag and a length around a message.
+const FRAME_BYTES: usize = 4;
+
+/// An object's name: two fixed numbers of nine bytes with their tags, an index, an attempt, two frames.
+fn name_bytes(flush: u64) -> usize {
+    9 + 9 + 4 + 4 + FRAME_BYTES + FRAME_BYTES + varint(flush)
+}
+
+/// Bytes of a number with its tag.
+fn varint(number: u64) -> usize {
+    let bits = 64 - number.leading_zeros() as usize;
+    1 + bits.div_ceil(7).max(1)
+}
+
+fn zigzag(number: i64) -> u64 {
+    ((number << 1) ^ (number >> 63)).cast_unsigned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! What becomes of one listed object. Pure.
+
+use metadata::{Incarnation, ObjectName, ObjectStatus, State};
+use store::{Key, SnapshotName};
+
+/// What must be known beside the fold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judge {
+    /// The base's position, read before the listing.
+    pub(crate) base_position: u64,
+    /// The snapshot that the base names.
+    pub(crate) base_snapshot: Option<SnapshotName>,
+    /// This process' life as a compactor.
+    pub(crate) own: Option<Incarnation>,
+}
+
+/// The judgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    /// To be deleted.
+    Garbage {
+        /// Nothing ever named it, as far as the fold remembers.
+        orphan: bool,
+    },
+    /// Something names it.
+    Named,
+    /// Nothing names it, and it is not garbage yet.
+    Waits {
+        /// When its last name went.
+        unnamed_at: Option<u64>,
+        /// It waits for a later flush of this process' own life.
+        own_flush: bool,
+    },
+    /// It stays, whoever names it.
+    Kept,
+    /// This build does not know when it may go.
+    Unknown,
+}
+
+impl Judge {
+    pub(crate) fn judge(&self, state: &State, key: &Key) -> Judgement {
+        match key {
+            Key::Cluster | Key::Witness => Judgement::Kept,
+            Key::Segment(name) => self.segment(state, name),
+            Key::Snapshot(name) => self.snapshot(state, name),
+            // No proposal of this build names these. Those of dead lives can never be named; of the others it is not
+            // known which flushes are over.
+            Key::State(name) if !state.halted() && is_dead(state, name) => Judgement::Garbage { orphan: true },
+            Key::State(_) | Key::LakeData(..) | Key::LakeMetadata(..) => Judgement::Unknown,
+        }
+    }
+
+    fn segment(&self, state: &State, name: &ObjectName) -> Judgement {
+        let status = state.object(name);
+        if matches!(status, ObjectStatus::Named { .. }) {
+            return Judgement::Named;
+        }
+        if state.sweepable(name, state.cluster_config().segment_grace_ms()) {
+            let orphan = status == ObjectStatus::Unknown;
+            return Judgement::Garbage { orphan };
+        }
+        let unnamed_at = match status {
+            ObjectStatus::Unnamed { at } => Some(at),
+            _ => None,
+        };
+        Judgement::Waits {
+            unnamed_at,
+            own_flush: self.own == Some(name.incarnation) && !is_over(state, name),
+        }
+    }
+
+    /// A snapshot is garbage when the base names a newer one. The one at the base itself is kept with it as long as it
+    /// is known: it is what remains if the newer one should be damaged.
+    fn snapshot(&self, state: &State, name: &SnapshotName) -> Judgement {
+        let Some(newest) = &self.base_snapshot else {
+            return Judgement::Kept;
+        };
+        let older = (name.era, name.position) < (newest.era, newest.position);
+        let known = state.snapshots().iter().any(|taken| {
+            taken.position == name.position
+                && taken.incarnation == name.incarnation
+                && taken.attempt == name.attempt
+                && taken.era == name.era
+        });
+        if state.halted() || !older || known && name.position >= self.base_position {
+            return Judgement::Kept;
+        }
+        Judgement::Garbage { orphan: !known }
+    }
+}
+
+/// Whether the life in a name has been, and is no more.
+fn is_dead(state: &State, name: &ObjectName) -> bool {
+    name.incarnation.position <= state.position() && state.incarnation(&name.incarnation).is_none()
+}
+
+/// Whether a later flush of the life was taken, of the lane in which a compactor names objects.
+fn is_over(state: &State, name: &ObjectName) -> bool {
+    let life = state.incarnation(&name.incarnation);
+    life.is_none_or(|life| {
+        life.last_flush(metadata::Lane::Control)
+            .is_some_and(|last| last > name.flush)
+    })
+}
+
+#[cfg(test)]
+mod tests;
