@@ -1,5 +1,7 @@
 //! What an extent takes of memory, all in: its row, its share of the names of objects, and empty room.
 
+#![expect(clippy::unwrap_used, reason = "what is not there fails the test")]
+
 use metadata::entry::proposal::Kind;
 use metadata::entry::{Append, Body, CreateTopic, Group, ObjectNumber, Proposal, Register, Run, body};
 use metadata::{EntryRef, Event, Incarnation, State};

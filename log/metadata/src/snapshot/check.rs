@@ -29,7 +29,7 @@ pub(super) fn whole(state: &State) -> Result<(), FormatError> {
             "an object un-named beyond the position",
         ),
         (
-            unnamed.clone().all(|(_, name)| is_unnamed(state, name)),
+            unnamed.clone().all(|&(at, name)| is_unnamed(state, at, &name)),
             "an object that is named and un-named",
         ),
         (
@@ -54,6 +54,7 @@ pub(super) fn whole(state: &State) -> Result<(), FormatError> {
         .map_or(Ok(()), |(_, what)| Err(corrupt(what)))
 }
 
-fn is_unnamed(state: &State, name: &crate::ids::ObjectName) -> bool {
-    matches!(state.object(name), ObjectStatus::Unnamed { .. })
+/// Also false for one that stands there twice, of which the table knows the last alone.
+fn is_unnamed(state: &State, at: u64, name: &crate::ids::ObjectName) -> bool {
+    state.object(name) == ObjectStatus::Unnamed { at }
 }

@@ -144,10 +144,7 @@ pub(super) fn decode(state: &mut State, number: u32, from: wire::Topic) -> Resul
     if state.topics.named(&from.name).is_some() || state.topics.knows_id(&id) || from.partitions.is_empty() {
         return Err(corrupt("two topics of one name or id, or one without partitions"));
     }
-    let mut slots = Vec::with_capacity(from.objects.len());
-    for object in &from.objects {
-        slots.push(state.places.objects.intern(&decode_object(object)?));
-    }
+    let slots = intern_objects(state, &from.objects)?;
     let mut topic = Topic {
         number,
         name: from.name,
@@ -176,6 +173,22 @@ pub(super) fn decode(state: &mut State, number: u32, from: wire::Topic) -> Resul
         Err(corrupt("a name that no extent bears"))
     } else {
         Ok(())
+    }
+}
+
+/// The slots of a section's names, each once.
+fn intern_objects(state: &mut State, from: &[wire::Object]) -> Result<Vec<u32>, FormatError> {
+    let mut slots = Vec::with_capacity(from.len());
+    for object in from {
+        slots.push(state.places.objects.intern(&decode_object(object)?));
+    }
+    let mut sorted = slots.clone();
+    sorted.sort_unstable();
+    let twice = sorted.windows(2).any(|pair| pair[0] == pair[1]);
+    if twice {
+        Err(corrupt("two names of one object"))
+    } else {
+        Ok(slots)
     }
 }
 

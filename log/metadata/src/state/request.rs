@@ -102,6 +102,3 @@ pub struct RequestProducerView {
     /// Position of the entry with that request: what an expiry names.
     pub last_position: u64,
 }
-
-#[cfg(test)]
-mod tests;

@@ -44,7 +44,7 @@ impl Drawer {
     /// The proposals of an entry.
     pub(crate) fn entry(&mut self, model: &Model) -> Vec<Proposal> {
         self.planned.clear();
-        let count = self.dice.from_to(1, 3);
+        let count = self.dice.between(1, 3);
         (0..count).map(|_| self.proposal(model)).collect()
     }
 
@@ -139,7 +139,7 @@ impl Drawer {
         };
         (register.feature_min, register.feature_max) = (1, 1_000_000);
         match dice.below(20) {
-            0 => register.nonce = dice.from_to(1, self.nonce),
+            0 => register.nonce = dice.between(1, self.nonce),
             1 => register.seen += 2,
             2 => register.role = 2,
             3 => register.name = "x".repeat(256),

@@ -55,7 +55,7 @@ impl Drawer {
         let mut create = CreateTopic {
             name: format!("t{}", dice.below(12)),
             id: id.to_vec().into(),
-            partitions: dice.from_to(1, 3) as u32,
+            partitions: dice.between(1, 3) as u32,
             configs: vec![config("retention.ms", "5")],
             first_offset: [0, 0, 7, OFFSET_MAX - 20][dice.below(4)],
         };
@@ -158,7 +158,7 @@ impl Drawer {
         }
         let count = self.dice.below(4);
         let offsets = (0..count).map(|_| self.offset(model)).collect();
-        let timestamp = self.dice.from_to(0, 1 << 40) as i64;
+        let timestamp = self.dice.between(0, 1 << 40) as i64;
         Kind::CommitOffsets(CommitOffsets {
             group,
             seen,
@@ -177,8 +177,8 @@ impl Drawer {
         };
         commit.forget = dice.percent(15);
         if !commit.forget || dice.percent(10) {
-            commit.offset = dice.from_to(0, 50);
-            commit.leader_epoch = dice.from_to(0, 3) as i32 - 1;
+            commit.offset = dice.between(0, 50);
+            commit.leader_epoch = dice.between(0, 3) as i32 - 1;
             commit.metadata = "m".repeat(dice.below(5));
         }
         match dice.below(40) {
@@ -198,7 +198,7 @@ impl Drawer {
     fn expire(&mut self, model: &Model) -> Kind {
         let mut expire = Expire::default();
         let (topic, partition) = self.partition(model);
-        let id = self.dice.from_to(1, 5);
+        let id = self.dice.between(1, 5);
         let known = model
             .partition(topic, partition)
             .ok()
@@ -229,8 +229,8 @@ impl Drawer {
         self.date = model.newest_date().unwrap_or(self.date) + ahead;
         let (mut folded, mut date) = (model.position, self.date);
         match dice.below(16) {
-            0 => folded += 1 + dice.from_to(0, 2),
-            1 => folded = folded.saturating_sub(dice.from_to(0, 9)),
+            0 => folded += 1 + dice.between(0, 2),
+            1 => folded = folded.saturating_sub(dice.between(0, 9)),
             2 | 3 => date -= 120_000 + ahead,
             4 => date -= 40_000,
             5 if dice.percent(10) => date -= 3 * DAY_MS,
@@ -248,7 +248,7 @@ impl Drawer {
         let dice = &mut self.dice;
         let mut taken = SnapshotTaken {
             era: model.era,
-            position: model.position.saturating_sub(dice.from_to(0, 3)),
+            position: model.position.saturating_sub(dice.between(0, 3)),
             entry_hash: vec![1; 32].into(),
             attempt: 0,
             state_hash: vec![2; 32].into(),
@@ -273,8 +273,8 @@ impl Drawer {
             1 => set.push(config("fold.bytes.max", "5")),
             2 => set.push(config("segment.grace.ms", "172800001")),
             3 => unset.push("no.such.config".to_owned()),
-            4..7 => set.push(config("groups.max", &dice.from_to(2, 6).to_string())),
-            7..9 => set.push(config("partitions.max", &dice.from_to(6, 30).to_string())),
+            4..7 => set.push(config("groups.max", &dice.between(2, 6).to_string())),
+            7..9 => set.push(config("partitions.max", &dice.between(6, 30).to_string())),
             9 => unset.push("partitions.max".to_owned()),
             10 => unset.push("groups.max".to_owned()),
             _ => set.push(config("segment.grace.ms", "0")),

@@ -48,7 +48,7 @@ impl Drawer {
             inline: lane == 1,
             start,
         };
-        let groups = (0..self.dice.from_to(1, 3))
+        let groups = (0..self.dice.between(1, 3))
             .map(|_| self.group(model, &mut layout))
             .collect();
         if lane == 2 {
@@ -116,10 +116,10 @@ impl Drawer {
         let records = if dice.permille(5) {
             (1 << 31) - 5
         } else {
-            dice.from_to(1, 4) as u32
+            dice.between(1, 4) as u32
         };
-        let bytes = dice.from_to(1, 6) as u32;
-        let max_timestamp = dice.from_to(0, 1000) as i64 - 100;
+        let bytes = dice.between(1, 6) as u32;
+        let max_timestamp = dice.between(0, 1000) as i64 - 100;
         let mut run = Run {
             topic,
             partition,
@@ -138,7 +138,7 @@ impl Drawer {
         }
         let known = model.partition(topic, partition).ok();
         if dice.percent(40) {
-            let id = dice.from_to(1, 5);
+            let id = dice.between(1, 5);
             run.producer = Some(self.batch(model, topic, partition, id, &mut run.records));
         }
         if self.dice.percent(6) {
@@ -158,7 +158,7 @@ impl Drawer {
             let base_sequence = u32::from(dice.percent(10)) * 3;
             return ProducerBatch {
                 id,
-                epoch: dice.from_to(0, 2) as u32,
+                epoch: dice.between(0, 2) as u32,
                 base_sequence,
             };
         };
@@ -200,9 +200,9 @@ impl Drawer {
             sequence: next,
         };
         match dice.below(20) {
-            0..4 => asked.sequence = next.saturating_sub(dice.from_to(1, 8)),
+            0..4 => asked.sequence = next.saturating_sub(dice.between(1, 8)),
             4 => asked.sequence = next + 1,
-            8..11 => asked.sequence = 0,
+            8..15 if next > 5 => asked.sequence = 0,
             5 => asked.epoch = epoch.saturating_sub(1),
             6 => asked.epoch += 1,
             7 => (asked.epoch, asked.sequence) = (epoch + 1, 0),

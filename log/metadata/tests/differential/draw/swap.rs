@@ -36,7 +36,7 @@ fn wire(held: &Held) -> Extent {
 
 impl Drawer {
     pub(super) fn trim(&mut self, model: &Model) -> Kind {
-        let count = self.dice.from_to(1, 2);
+        let count = self.dice.between(1, 2);
         let partitions = (0..count).map(|_| {
             let (topic, partition) = self.partition(model);
             let (start, end) = model
@@ -46,7 +46,7 @@ impl Drawer {
                 0 => end + 1,
                 1 => start.saturating_sub(1),
                 2 | 3 => end,
-                _ => self.dice.from_to(start, end.min(start + 20)),
+                _ => self.dice.between(start, end.min(start + 20)),
             };
             let seen_start = match self.dice.below(8) {
                 0 => Some(start + 1),
@@ -66,7 +66,7 @@ impl Drawer {
     }
 
     pub(super) fn swap(&mut self, model: &Model, life: Incarnation, flush: Option<u64>, floor: Option<u64>) -> Kind {
-        let count = self.dice.from_to(1, 3);
+        let count = self.dice.between(1, 3);
         let flush = flush.or(floor).unwrap_or(0);
         let partitions = (0..count).map(|_| self.partition_swap(model, life, flush)).collect();
         Kind::Swap(Swap { partitions })
@@ -119,7 +119,7 @@ impl Drawer {
         let records: u64 = inputs.iter().map(|input| u64::from(input.records)).sum();
         let spans: Vec<(u64, u32)> = match u32::try_from(records) {
             Ok(records) if records > 1 && self.dice.percent(40) => {
-                let cut = self.dice.from_to(1, u64::from(records) - 1) as u32;
+                let cut = self.dice.between(1, u64::from(records) - 1) as u32;
                 vec![(first, cut), (first + u64::from(cut), records - cut)]
             }
             Ok(records) => vec![(first, records)],
@@ -135,9 +135,9 @@ impl Drawer {
             self.names.push(name);
             let place = Some(Wire::Segment(SegmentPlace {
                 name: Some(name.into()),
-                start: self.dice.from_to(0, 99),
+                start: self.dice.between(0, 99),
             }));
-            let (bytes, max_timestamp) = (self.dice.from_to(1, 50) as u32, self.dice.from_to(0, 100) as i64);
+            let (bytes, max_timestamp) = (self.dice.between(1, 50) as u32, self.dice.between(0, 100) as i64);
             Extent {
                 first,
                 last_delta: records - 1,

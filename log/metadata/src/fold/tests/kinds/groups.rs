@@ -139,6 +139,7 @@ fn a_group_is_deleted_as_it_was_seen() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn what_is_silent_expires_item_by_item() {
     let mut ready = Ready::new();
     let inline = bytes::Bytes::from_static(b"abc");

@@ -178,6 +178,7 @@ fn a_swap_replaces_exactly_what_it_saw() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn outputs_must_be_able_to_stand_there() {
     let mut ready = Ready::filled();
     let inputs = ready.inputs();
