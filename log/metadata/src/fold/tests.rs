@@ -381,8 +381,16 @@ fn a_halted_fold_takes_no_writes_until_a_new_era() {
     });
     assert_eq!(fixture.control(life, mark), rejected(Rejection::Halted));
     fixture.through_snapshot();
+    let halted_at = 2;
     fixture.event(Event::NewEra, 2).unwrap();
     assert_eq!((fixture.state.halted(), fixture.state.era()), (false, 2));
+    assert_eq!(
+        fixture.state.eras(),
+        [EraBegun {
+            era: 2,
+            lost_from: halted_at
+        }]
+    );
     fixture.event(Event::Halt, 1).unwrap();
     assert!(!fixture.state.halted(), "the loss of an older era has been accepted");
     assert_eq!(

@@ -237,10 +237,11 @@ impl Drawer {
             6 if dice.percent(10) => date += 3 * DAY_MS,
             _ => {}
         }
+        let lowest_inline = dice.percent(50).then_some(folded / 2);
         Kind::Mark(Mark {
             folded,
             date,
-            lowest_inline: None,
+            lowest_inline,
         })
     }
 

@@ -155,6 +155,34 @@ fn marks_neither_fall_nor_come_from_the_future() {
 }
 
 #[test]
+fn a_mark_bears_the_lowest_inline_of_what_it_names() {
+    let mut ready = Ready::new();
+    (0..5).for_each(|_| assert_eq!(ready.control(Kind::Beat(Beat {})), DONE));
+    let mut check = |folded, date, lowest_inline, expect: &[(u64, Option<u64>)]| {
+        assert_eq!(
+            ready.control(Kind::Mark(Mark {
+                folded,
+                date,
+                lowest_inline
+            })),
+            DONE
+        );
+        let marks = ready
+            .fixture
+            .state
+            .marks()
+            .iter()
+            .map(|mark| (mark.folded, mark.lowest_inline));
+        assert_eq!(marks.collect::<Vec<_>>(), expect);
+    };
+    check(5, 10, Some(2), &[(5, Some(2))]);
+    check(4, 11, None, &[(5, Some(2)), (5, Some(2))]);
+    check(6, 12, None, &[(5, Some(2)), (5, Some(2)), (6, None)]);
+    check(7, 12, Some(7), &[(5, Some(2)), (5, Some(2)), (7, Some(7))]);
+    ready.fixture.through_snapshot();
+}
+
+#[test]
 fn what_was_never_named_goes_with_its_flush_or_its_life() {
     let mut ready = Ready::new();
     let lost = ObjectName {

@@ -1,0 +1,207 @@
+//! The written form of every kind of proposal, which never changes within a format version.
+
+use super::*;
+
+#[expect(clippy::too_many_lines, reason = "a list, every field of it spelt out")]
+fn changes() -> Vec<Kind> {
+    let change = Some(Change { position: 9, index: 2 });
+    let config = || Config {
+        name: "retention.ms".to_owned(),
+        value: "5".to_owned(),
+    };
+    let life = Incarnation {
+        position: 3,
+        index: 1,
+        nonce: 77,
+    };
+    let producer = Some(ProducerBatch {
+        id: 5,
+        epoch: 1,
+        base_sequence: 8,
+    });
+    let request = Some(RequestSequence {
+        producer: vec![b'p'].into(),
+        epoch: 2,
+        sequence: 6,
+    });
+    let (topic, partition, records, bytes, max_timestamp) = (1, 2, 3, 4, -5);
+    let run = Run {
+        topic,
+        partition,
+        records,
+        bytes,
+        max_timestamp,
+        start: 16,
+        inline: vec![1, 2, 3, 4].into(),
+        producer,
+        expected_offset: Some(0),
+    };
+    let name = Some(ObjectName {
+        incarnation: Some(life),
+        flush: 4,
+        attempt: 1,
+    });
+    let inline = extent::Place::Inline(InlinePlace {
+        position: 8,
+        proposal: 1,
+        run: 2,
+    });
+    let stored = extent::Place::Segment(SegmentPlace { name, start: 99 });
+    let extent = |place| Extent {
+        first: 7,
+        last_delta: 2,
+        records: 3,
+        bytes: 4,
+        max_timestamp: -5,
+        place: Some(place),
+    };
+    let swap = PartitionSwap {
+        topic,
+        partition,
+        inputs: vec![extent(inline)],
+        outputs: vec![extent(stored)],
+    };
+    let commit = OffsetCommit {
+        topic,
+        partition,
+        offset: 4,
+        leader_epoch: -1,
+        metadata: "m".to_owned(),
+        forget: true,
+    };
+    let group = || "g".to_owned();
+    vec![
+        Kind::Beat(Beat {}),
+        Kind::Retire(Retire {
+            target: Some(life),
+            seen: vec![LaneSeen { lane: 2, next: 5 }],
+        }),
+        Kind::CreateTopic(CreateTopic {
+            name: "t".to_owned(),
+            id: vec![9; 16].into(),
+            partitions: 3,
+            configs: vec![config()],
+            first_offset: 4,
+        }),
+        Kind::AlterTopic(AlterTopic {
+            topic,
+            set: vec![config()],
+            unset: vec!["segment.ms".to_owned()],
+        }),
+        Kind::DeleteTopic(DeleteTopic { topic }),
+        Kind::AddPartitions(AddPartitions {
+            topic,
+            seen: 3,
+            total: 4,
+        }),
+        Kind::Append(Append {
+            segment: Some(ObjectNumber { flush: 4, attempt: 1 }),
+            groups: vec![Group {
+                runs: vec![run],
+                request,
+            }],
+        }),
+        Kind::ProducerIds(ProducerIds { count: 10 }),
+        Kind::CommitOffsets(CommitOffsets {
+            group: group(),
+            seen: change,
+            timestamp: -8,
+            offsets: vec![commit],
+        }),
+        Kind::DeleteGroup(DeleteGroup {
+            group: group(),
+            seen: change,
+        }),
+        Kind::Trim(Trim {
+            partitions: vec![PartitionTrim {
+                topic,
+                partition,
+                before: 5,
+                seen_start: Some(0),
+            }],
+        }),
+        Kind::Swap(Swap { partitions: vec![swap] }),
+        Kind::SnapshotTaken(SnapshotTaken {
+            era: 1,
+            position: 5,
+            entry_hash: vec![1; 32].into(),
+            attempt: 2,
+            state_hash: vec![2; 32].into(),
+            bytes: 9,
+            lowest_inline: Some(3),
+        }),
+        Kind::Mark(Mark {
+            folded: 5,
+            date: 1_700_000_000_000,
+            lowest_inline: Some(3),
+        }),
+        Kind::Expire(Expire {
+            producers: vec![ProducerSeen {
+                topic,
+                partition,
+                id: 5,
+                seen: 6,
+            }],
+            request_producers: vec![RequestProducerSeen {
+                topic,
+                producer: vec![b'p'].into(),
+                seen: 6,
+            }],
+            groups: vec![GroupSeen {
+                group: group(),
+                seen: change,
+            }],
+        }),
+        Kind::AlterCluster(AlterCluster {
+            set: vec![config()],
+            unset: vec!["groups.max".to_owned()],
+        }),
+        Kind::FeatureLevel(FeatureLevel { seen: 1, level: 2 }),
+    ]
+}
+
+/// One proposal of every kind, no field left out.
+fn every_kind() -> Body {
+    let text = |text: &str| text.to_owned();
+    let register = Register {
+        nonce: 77,
+        role: Role::Compactor.into(),
+        name: text("name"),
+        zone: text("zone"),
+        http_address: text("http:1"),
+        kafka_address: text("kafka:2"),
+        peer_address: text("peer:3"),
+        software_version: text("0.1.0"),
+        feature_min: 1,
+        feature_max: 2,
+        seen: 4,
+    };
+    let mut proposals = vec![Proposal {
+        principal: text("anyone"),
+        kind: Some(Kind::Register(register)),
+        ..Default::default()
+    }];
+    let incarnation = Some(Incarnation {
+        position: 3,
+        index: 1,
+        nonce: 77,
+    });
+    for (sequence, kind) in (1..).zip(changes()) {
+        proposals.push(Proposal {
+            incarnation,
+            lane: 2,
+            sequence,
+            flush: Some(0),
+            principal: text("someone"),
+            kind: Some(kind),
+        });
+    }
+    body(proposals)
+}
+
+#[test]
+fn the_written_form_stays() {
+    let golden = include_bytes!("../../../tests/golden/body-v1.bin");
+    assert_eq!(encode_body(&every_kind()).as_ref(), golden);
+    assert_eq!(decode_body(Bytes::from_static(golden)), Ok(every_kind()));
+}
