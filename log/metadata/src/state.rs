@@ -296,7 +296,8 @@ impl State {
     }
 
     /// What the state weighs, in bytes. It is an estimate, but the same on every process, since writes are judged by
-    /// it: it counts things, not the memory that an allocator happens to hold for them.
+    /// it: it counts things, not the memory that an allocator happens to hold for them. The weights are part of the
+    /// format.
     pub fn memory_bytes(&self) -> u64 {
         let objects = &self.places.objects;
         self.places.extents() * 46
