@@ -1,1 +1,16 @@
-//! Real processes, killed.
+//! Real processes, killed: a harness that starts the `tidelog` binary, takes it down in every way, and compares what
+//! clients were told with what the log holds afterwards.
+//!
+//! The cross-check of the simulation: here the file system, the database, the kernel and the clock are the real ones.
+//! Knows the HTTP API and the command line alone, not what is behind them; only [`overload`] runs an agent in this
+//! process, to put a slow store beneath it.
+
+pub mod check;
+pub mod client;
+pub mod command;
+pub mod flights;
+pub mod history;
+pub mod place;
+pub mod process;
+pub mod trace;
+pub mod workload;

@@ -1,0 +1,99 @@
+//! Where a log of a test lies: a folder that goes when the test is over, unless it failed.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+
+/// A folder with a ledger, objects, and the processes' logs.
+#[derive(Debug)]
+pub struct Place {
+    root: PathBuf,
+    kept: Option<TempDir>,
+}
+
+impl Place {
+    /// An empty folder of its own.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn new() -> Result<Place> {
+        let made = TempDir::with_prefix("tidelog-crash-").context("cannot make a folder")?;
+        Ok(Place {
+            root: made.path().to_owned(),
+            kept: Some(made),
+        })
+    }
+
+    /// A folder that somebody else looks after, with its logs in `logs` below it.
+    pub fn at(root: &Path) -> Place {
+        Place {
+            root: root.to_owned(),
+            kept: None,
+        }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What `--dir` takes.
+    pub fn dir(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
+    /// The ledger's file.
+    pub fn ledger_file(&self) -> PathBuf {
+        self.dir().join("ledger.db")
+    }
+
+    /// What `--ledger` takes.
+    pub fn ledger_url(&self) -> String {
+        format!("sqlite:{}", self.ledger_file().display())
+    }
+
+    /// What `--store` takes.
+    pub fn store_url(&self) -> String {
+        format!("file:{}", self.dir().join("objects").display())
+    }
+
+    /// Every file below the objects' folder whose path has `part` in it, sorted.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn objects(&self, part: &str) -> Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        walk(&self.dir().join("objects"), &mut found)?;
+        found.retain(|file| file.to_string_lossy().contains(part));
+        found.sort();
+        Ok(found)
+    }
+}
+
+/// A folder of a failed test stays, for someone to look at.
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(made) = self.kept.take()
+            && std::thread::panicking()
+        {
+            // Told by the harness' own output: the test's name stands above it.
+            let _ = std::io::Write::write_all(
+                &mut std::io::stderr(),
+                format!("kept for inspection: {}\n", made.keep().display()).as_bytes(),
+            );
+        }
+    }
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            walk(&path, found)?;
+        } else {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
