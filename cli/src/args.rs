@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 use world::World;
 
@@ -11,7 +11,7 @@ use crate::config::{FILE, FileConfig};
 use crate::context::{Context, until_interrupted};
 use crate::exit::{self, Exit};
 use crate::out::Talk;
-use crate::{cluster, consume, group, out, produce, topic, verify};
+use crate::{bench, cluster, consume, group, out, produce, topic, verify};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -56,6 +56,17 @@ enum Command {
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
     Verify(verify::VerifyArgs),
+    Bench(Box<bench::BenchArgs>),
+    Completions(CompletionsArgs),
+}
+
+/// Print what completes commands in a shell
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidelog completions bash > ~/.local/share/bash-completion/completions/tidelog")]
+struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    shell: clap_complete::Shell,
 }
 
 /// The command line of this process, with the file's settings behind it. Help, version and usage errors are told
@@ -91,6 +102,8 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
         Command::Consume(args) => until_interrupted(consume::run(args, &context)).await,
         Command::Group(command) => until_interrupted(group::run(command, &context)).await,
         Command::Cluster(command) => until_interrupted(cluster::run(command, &context)).await,
+        Command::Completions(args) => completions(&args),
+        Command::Bench(args) => until_interrupted(bench::run(*args, &context)).await,
         Command::Verify(args) => until_interrupted(verify::run(args, &context)).await,
     }
 }
@@ -100,6 +113,13 @@ impl Command {
     fn log_default(&self) -> &'static str {
         "warn"
     }
+}
+
+fn completions(args: &CompletionsArgs) -> Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "tidelog", &mut script);
+    out::bytes(&script)?;
+    Ok(Exit::Ok)
 }
 
 fn start_logging(filter: &str) -> Result<()> {

@@ -58,11 +58,6 @@ impl Client {
         Ok(Client { http, base })
     }
 
-    /// The address as it was given.
-    pub(crate) fn base(&self) -> &Url {
-        &self.base
-    }
-
     /// A GET of the path made of these segments, each escaped.
     pub(crate) fn get(&self, segments: &[&str]) -> Ask {
         self.ask(Method::GET, segments)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::client::{Client, UrlArgs};
 use crate::context::Context;
@@ -73,11 +73,25 @@ pub(crate) struct ConsumeArgs {
         conflicts_with = "format"
     )]
     output: Format,
+    /// The form of values in JSON output; base64 copies any value exactly
+    #[arg(long, value_enum, value_name = "FORM", conflicts_with = "format")]
+    decode: Option<Decode>,
     /// Go on where this group stopped, and commit what was printed; -o is for partitions it has not committed
     #[arg(short, long)]
     group: Option<String>,
     #[command(flatten)]
     url: UrlArgs,
+}
+
+/// The form of values in JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Decode {
+    /// As JSON where they are JSON
+    Json,
+    /// As text
+    String,
+    /// As base64
+    Base64,
 }
 
 /// What to print of a record.
@@ -98,10 +112,12 @@ fn parse_format(text: &str) -> Result<RecordPrint, crate::format::FormatError> {
 
 /// The bytes of values are asked for as bytes when letters print them, so that they are exactly those produced; as
 /// JSON they come in the form that is good to read.
-fn decode(print: &RecordPrint) -> Option<&'static str> {
-    match print {
-        RecordPrint::Json => None,
-        RecordPrint::Letters(_) => Some("base64"),
+fn decode(print: &RecordPrint, wanted: Option<Decode>) -> Option<&'static str> {
+    match (print, wanted) {
+        (RecordPrint::Letters(_), _) | (_, Some(Decode::Base64)) => Some("base64"),
+        (_, Some(Decode::Json)) => Some("json"),
+        (_, Some(Decode::String)) => Some("string"),
+        (RecordPrint::Json, None) => None,
     }
 }
 
@@ -173,7 +189,7 @@ async fn by_cursor(args: &ConsumeArgs, client: &Client, printer: &mut Printer<'_
         client,
         &args.topic,
         &args.offset.from,
-        decode(&printer.print),
+        decode(&printer.print, args.decode),
         args.follow,
     );
     while !printer.done() {
@@ -189,7 +205,7 @@ async fn by_cursor(args: &ConsumeArgs, client: &Client, printer: &mut Printer<'_
 /// Each partition by offsets.
 async fn by_partition(args: &ConsumeArgs, client: &Client, printer: &mut Printer<'_>, context: &Context) -> Result<()> {
     let parts = plan(args, client, context).await?;
-    let read = PartitionRead::new(client, &args.topic, decode(&printer.print));
+    let read = PartitionRead::new(client, &args.topic, decode(&printer.print, args.decode));
     let committer = args
         .group
         .as_deref()

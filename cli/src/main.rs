@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::exit::Exit;
 
 mod args;
+mod bench;
 mod client;
 mod cluster;
 mod config;

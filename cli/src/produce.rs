@@ -52,7 +52,7 @@ Examples:
   tidelog produce orders orders.ndjson -f ndjson --key-path '$.user.id'
   tidelog produce pairs -K : <<< 'key:value'
   tidelog produce photos photo.jpg -f raw -k photo.jpg -H content-type=image/jpeg
-  tidelog consume orders --output json | tidelog produce copy -f records")]
+  tidelog consume orders --output json --decode base64 | tidelog produce copy -f records")]
 pub(crate) struct ProduceArgs {
     /// The topic to append to
     topic: String,

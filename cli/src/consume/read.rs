@@ -12,7 +12,9 @@ use crate::client::Client;
 use crate::position::Position;
 
 /// Most records asked for at once.
-pub(super) const PAGE_RECORDS_MAX: u64 = 1000;
+pub(super) const PAGE_RECORDS_MAX: u64 = 10_000;
+/// Most bytes of record batches asked for at once.
+const PAGE_BYTES_MAX: &str = "4194304";
 /// How long the agent may wait for records before it answers that there are none.
 pub(super) const WAIT_S: u64 = 25;
 /// How long an exchange may take beyond that.
@@ -81,7 +83,10 @@ impl<'a> TopicRead<'a> {
             .client
             .get(&["v1", "topics", self.topic, "records"])
             .query("cursor", &self.cursor);
-        let ask = ask.query("limit", limit.to_string()).query_opt("decode", self.decode);
+        let ask = ask
+            .query("limit", limit.to_string())
+            .query("max_bytes", PAGE_BYTES_MAX)
+            .query_opt("decode", self.decode);
         let wait = self.wait.then(|| WAIT_S.to_string());
         let mut answer: Answer = ask.query_opt("wait", wait).timeout(EXCHANGE).fetch().await?;
         if let Some(cursor) = answer.next_cursor.take() {
@@ -123,6 +128,7 @@ impl PartitionRead {
             .query("limit", limit.to_string());
         let ask = ask
             .query_opt("until", part.end.map(|end| end.to_string()))
+            .query("max_bytes", PAGE_BYTES_MAX)
             .query_opt("decode", self.decode);
         let ask = ask.query_opt("wait", wait_s.map(|wait| wait.to_string()));
         let mut answer: Answer = ask.timeout(EXCHANGE).fetch().await?;

@@ -132,7 +132,7 @@ impl Sender {
         let Some(expected) = error
             .problem()
             .filter(|problem| problem.code == "sequence_gap")
-            .map(|problem| problem.number("expected_seq"))
+            .map(|problem| problem.number("expected"))
         else {
             return error.into();
         };
