@@ -93,11 +93,11 @@ fn wire_bytes(extent: &entry::Extent) -> usize {
 }
 
 /// A tag and a length around a message.
-const FRAME_BYTES: usize = 4;
+const FRAME_BYTES: usize = 2;
 
 /// An object's name: two fixed numbers of nine bytes with their tags, an index, an attempt, two frames.
 fn name_bytes(flush: u64) -> usize {
-    9 + 9 + 4 + 4 + FRAME_BYTES + FRAME_BYTES + varint(flush)
+    9 + 9 + 4 + 3 + FRAME_BYTES + FRAME_BYTES + varint(flush)
 }
 
 /// Bytes of a number with its tag.

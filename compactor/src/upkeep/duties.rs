@@ -1,6 +1,6 @@
 //! The duties, each in one function: plan, do, report.
 
-use metadata::State;
+use metadata::{Role, State};
 
 use super::{MERGES_MAX, Upkeep};
 use crate::plan::{Window, expiry, grace, merge, move_out, retention, snapshot};
@@ -162,13 +162,22 @@ impl Upkeep {
         {
             return;
         }
-        match self.engine.take_snapshot(role(&self.engine)).await {
+        match self.engine.take_snapshot(self.snapshot_role()).await {
             Ok(taken) => {
                 metrics::counter!("tidelog_snapshots_total").increment(1);
                 tracing::info!(position = taken.position, bytes = taken.bytes, "took a snapshot");
                 report.snapshot = Some(taken);
             }
             Err(error) => report.failures.push(format!("snapshot: {error}")),
+        }
+    }
+
+    /// In which role a snapshot is proposed. As an agent where this process is one too: a proposal that names an object
+    /// bears a flush number, and an agent's control lane has no others that it could overtake.
+    fn snapshot_role(&self) -> Role {
+        match self.engine.incarnation(Role::Agent) {
+            Some(_) => Role::Agent,
+            None => role(&self.engine),
         }
     }
 

@@ -1,0 +1,146 @@
+//! Compactors that race, and compactors that are killed: cost, and objects that nothing names, but no more.
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use common::{Cluster, append, config, contents, counts, listed, set, topic, upkeep};
+use engine::Engine;
+use metadata::{ObjectStatus, Role, State};
+use store::{Key, Kind, Moment, Op, SeamCall, Then};
+
+async fn produce(engine: &Engine) {
+    let inline = topic(engine, "inline", 2, &[("tidelog.lane", "inline")]).await;
+    let object = topic(engine, "object", 2, &[("tidelog.lane", "object")]).await;
+    for number in 0..16_u32 {
+        append(engine, inline, number % 2, &["a value"]).await;
+        append(engine, object, number % 2, &["a value", "another"]).await;
+    }
+}
+
+/// Segments that nothing names.
+async fn orphans(engine: &Engine) -> usize {
+    let keys = listed(engine, Kind::Segment).await;
+    let unnamed = |key: &Key| match key {
+        Key::Segment(name) => engine.read(|state| !matches!(state.object(name), ObjectStatus::Named { .. })),
+        _ => false,
+    };
+    keys.iter().filter(|key| unnamed(key)).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_at_once_change_cost_only() {
+    for seed in 0..8 {
+        let cluster = Cluster::new(seed);
+        let engine = cluster.engine_of(vec![Role::Agent]).await;
+        set(&engine, "segment.grace.ms", "0").await;
+        produce(&engine).await;
+        let before = contents(&engine).await;
+        let one = cluster.engine().await;
+        let other = cluster.engine().await;
+        let (config_one, config_other) = (config(), config());
+        let (first, second) = tokio::join!(
+            compactor::run_once(&one, &config_one),
+            compactor::run_once(&other, &config_other)
+        );
+        assert_eq!(contents(&engine).await, before, "seed {seed}");
+        assert_eq!(engine.read(State::inline_bytes), 0, "{first:?} {second:?}");
+        let (extents, _) = counts(&engine);
+        assert!(extents < 20, "{extents} extents");
+        for process in [&one, &other, &one, &other] {
+            upkeep(process).await;
+        }
+        assert_eq!(contents(&engine).await, before, "seed {seed}");
+        // The agent's own last flush is not over.
+        assert!(orphans(&one).await <= 1, "seed {seed}");
+    }
+}
+
+/// Kills the compactor at the first call for which `at` holds; then another one finishes the work and sweeps.
+async fn killed(at: impl Fn(&SeamCall) -> bool + Send + Sync + 'static, leaves_orphans: bool) {
+    let cluster = Cluster::new(3);
+    let agent = cluster.engine_of(vec![Role::Agent]).await;
+    set(&agent, "segment.grace.ms", "0").await;
+    set(&agent, "agent.timeout.ms", "5000").await;
+    produce(&agent).await;
+    let before = contents(&agent).await;
+    let victim = cluster.engine().await;
+    let hit = Arc::new(AtomicBool::new(false));
+    let (tasks, seen) = (victim.world().tasks.clone(), hit.clone());
+    cluster.objects.set_hook(move |call| {
+        if at(call) && !seen.swap(true, Ordering::SeqCst) {
+            tasks.kill();
+            return Then::Hang;
+        }
+        Then::Go
+    });
+    let pass_config = config();
+    let pass = victim
+        .world()
+        .tasks
+        .gated(compactor::run_once(&victim, &pass_config))
+        .await;
+    assert!(pass.is_none() && hit.load(Ordering::SeqCst), "it was killed");
+    cluster.objects.clear_hook();
+    assert_eq!(orphans(&agent).await > 0, leaves_orphans);
+    assert_eq!(contents(&agent).await, before);
+    let next = cluster.engine().await;
+    // Whoever is silent is retired; the agent beats.
+    let topic = topic(&agent, "beats", 1, &[("tidelog.lane", "object")]).await;
+    for _ in 0..12 {
+        append(&agent, topic, 0, &["beat"]).await;
+        upkeep(&next).await;
+        cluster.sleep(1).await;
+    }
+    let before = contents(&agent).await;
+    for _ in 0..2 {
+        upkeep(&next).await;
+    }
+    assert!(orphans(&next).await <= 1, "the agent's own last flush is not over");
+    assert_eq!(agent.read(State::inline_bytes), 0);
+    assert_eq!(contents(&agent).await, before);
+}
+
+fn segment_put(call: &SeamCall) -> bool {
+    call.op == Op::Put && call.path.contains("/segment/")
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_before_its_put() {
+    killed(|call| segment_put(call) && call.moment == Moment::Before, false).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_after_its_put() {
+    killed(|call| segment_put(call) && call.moment == Moment::Applied, true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_after_its_swaps() {
+    killed(|call| call.op == Op::Date || call.op == Op::List, true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn killed_while_it_deletes() {
+    killed(|call| call.op == Op::Delete && call.moment == Moment::Applied, true).await;
+}
+
+/// Bytes that are not what was written are found before anything names them.
+#[tokio::test(start_paused = true)]
+async fn an_object_that_does_not_read_back_is_never_named() {
+    let cluster = Cluster::new(5);
+    let engine = cluster.engine().await;
+    produce(&engine).await;
+    let before = contents(&engine).await;
+    let mut faults = cluster.objects.faults();
+    faults.flipped = 1.0;
+    cluster.objects.set(faults);
+    let report = compactor::run_once(&engine, &config()).await;
+    assert!(!report.failures.is_empty());
+    assert_eq!(report.moved_out.inputs + report.merged.inputs, 0, "{report:?}");
+    cluster.objects.set(store::Faults::NONE);
+    assert_eq!(contents(&engine).await, before);
+    upkeep(&engine).await;
+    assert_eq!(contents(&engine).await, before);
+}
