@@ -1,1 +1,5 @@
-//! The fronts of an agent: HTTP now.
+//! The fronts of an agent: what others speak to it in. Knows protocols and who may do what; every effect is asked of the
+//! engine.
+
+pub mod auth;
+pub mod http;
