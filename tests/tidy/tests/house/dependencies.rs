@@ -1,0 +1,131 @@
+//! Which room may lean on which: the order of ARCHITECTURE.md, and tighter where a room must not know something.
+
+use crate::manifests::dependencies;
+use crate::tree::{Faults, members, toml};
+
+/// Every room of the house with what it may depend on, from the ground up. `metadata` and `records` are pure; the ledger
+/// reads no body, so it knows no `metadata`; the store has `metadata` for the names of objects only.
+const ALLOWED: [(&str, &[&str]); 13] = [
+    ("world", &[]),
+    ("records", &[]),
+    ("segment", &["records"]),
+    ("metadata", &[]),
+    ("ledger", &["world"]),
+    ("store", &["world", "metadata", "ledger"]),
+    (
+        "engine",
+        &["world", "records", "segment", "metadata", "ledger", "store"],
+    ),
+    ("agent", &["world", "records", "metadata", "store", "engine"]),
+    (
+        "compactor",
+        &["world", "records", "segment", "metadata", "ledger", "store", "engine"],
+    ),
+    ("cli", &ALL),
+    ("tidy", &[]),
+    ("simulation", &ALL),
+    ("crash", &ALL),
+];
+
+const ALL: [&str; 9] = [
+    "world",
+    "records",
+    "segment",
+    "metadata",
+    "ledger",
+    "store",
+    "engine",
+    "agent",
+    "compactor",
+];
+
+/// Rooms of a height, from the ground: tests may use what lies below, besides what the room itself may use.
+const HEIGHTS: [&[&str]; 7] = [
+    &["world", "records"],
+    &["segment", "metadata"],
+    &["ledger", "store"],
+    &["engine"],
+    &["agent", "compactor"],
+    &["cli"],
+    &["tidy", "simulation", "crash"],
+];
+
+/// Tests that need a room above their own, and why. None does.
+const TESTS_UPWARDS: [(&str, &str); 0] = [];
+
+/// What the pure rooms may not use at all: whatever does input, output, time or tasks.
+const PURE: [&str; 3] = ["records", "segment", "metadata"];
+const IMPURE: [&str; 9] = [
+    "tokio",
+    "tokio-util",
+    "futures",
+    "async-trait",
+    "world",
+    "tracing",
+    "metrics",
+    "rand",
+    "jiff",
+];
+
+fn allowed(room: &str) -> Option<&'static [&'static str]> {
+    ALLOWED
+        .iter()
+        .find(|(name, _)| *name == room)
+        .map(|(_, allowed)| *allowed)
+}
+
+fn height(room: &str) -> Option<usize> {
+    HEIGHTS.iter().position(|rooms| rooms.contains(&room))
+}
+
+#[test]
+fn rooms_lean_one_way() {
+    let mut faults = Faults::of(
+        "world, records <- segment, metadata <- ledger, store <- engine <- agent, compactor <- cli <- tests",
+    );
+    for folder in members() {
+        let path = format!("{folder}/Cargo.toml");
+        let manifest = toml(&path);
+        let room = manifest["package"]["name"].as_str().expect("a name");
+        if folder.rsplit('/').next() != Some(room) {
+            faults.file(&path, format!("a package is named by its folder, this one is {room}"));
+        }
+        let Some(allowed) = allowed(room) else {
+            faults.file(
+                &path,
+                format!("{room} is not in the table of tests/tidy/tests/house/dependencies.rs"),
+            );
+            continue;
+        };
+        for dependency in dependencies(&manifest) {
+            let Some(below) = height(&dependency.name) else {
+                continue;
+            };
+            let name = dependency.name.as_str();
+            let tests = dependency.section == "dev-dependencies"
+                && (height(room).is_some_and(|own| below < own) || TESTS_UPWARDS.contains(&(room, name)));
+            if !allowed.contains(&name) && !tests && room != "tidy" {
+                faults.file(
+                    &path,
+                    format!("{room} may not depend on {name} ({})", dependency.section),
+                );
+            }
+        }
+    }
+    faults.check();
+}
+
+#[test]
+fn pure_rooms_have_nothing_to_do_anything_with() {
+    let mut faults =
+        Faults::of("records, segment and metadata do no input or output, and know no clock, chance or task");
+    for room in PURE {
+        let path = format!("log/{room}/Cargo.toml");
+        for dependency in dependencies(&toml(&path)) {
+            if dependency.section == "dependencies" && IMPURE.contains(&dependency.name.as_str()) {
+                faults.file(&path, format!("{room} depends on {}", dependency.name));
+            }
+        }
+    }
+    faults.check();
+}
