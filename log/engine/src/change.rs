@@ -44,14 +44,39 @@ pub(crate) async fn propose(
     flush: Option<(Incarnation, u64)>,
     principal: &str,
 ) -> Result<Vec<Verdict>, ChangeError> {
-    let (reply, answer) = oneshot::channel();
     let job = ChangeJob {
         role,
         kind,
-        flush,
+        named_by: flush.map(|(named_by, _)| named_by),
+        flush: flush.map(|(_, flush)| flush),
         principal: principal.to_owned(),
-        reply: Some(reply),
+        reply: None,
     };
+    submit(shared, job).await
+}
+
+/// Proposes a change that names an object of a life whose name holds no flush number. A number here would be judged
+/// against those of the life's other objects, which have nothing to do with it.
+pub(crate) async fn propose_named(
+    shared: &Arc<Shared>,
+    role: Role,
+    kind: Kind,
+    named_by: Incarnation,
+) -> Result<Vec<Verdict>, ChangeError> {
+    let job = ChangeJob {
+        role,
+        kind,
+        named_by: Some(named_by),
+        flush: None,
+        principal: String::new(),
+        reply: None,
+    };
+    submit(shared, job).await
+}
+
+async fn submit(shared: &Arc<Shared>, mut job: ChangeJob) -> Result<Vec<Verdict>, ChangeError> {
+    let (reply, answer) = oneshot::channel();
+    job.reply = Some(reply);
     let bytes = job_bytes(&job);
     let entry_max = shared.ledger.entry_bytes_max();
     if bytes > entry_max / 2 {

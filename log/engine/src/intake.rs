@@ -198,7 +198,7 @@ impl Intake {
     fn refuse_stale(&self, job: &mut ChangeJob, live: Option<Incarnation>) -> bool {
         let why = if !self.lives.is_led(job.role) {
             "this process does not lead such a life"
-        } else if job.flush.is_some_and(|(named_by, _)| Some(named_by) != live) {
+        } else if job.named_by.is_some_and(|named_by| Some(named_by) != live) {
             "the life that named the objects is over"
         } else {
             return false;
@@ -245,6 +245,7 @@ impl Intake {
             self.control.push_back(ChangeJob {
                 role,
                 kind,
+                named_by: None,
                 flush: None,
                 principal: String::new(),
                 reply: None,

@@ -75,8 +75,10 @@ impl AppendJob {
 pub(crate) struct ChangeJob {
     pub(crate) role: Role,
     pub(crate) kind: Kind,
-    /// The life that named the objects in it, and the newest flush; refused when that life is over.
-    pub(crate) flush: Option<(Incarnation, u64)>,
+    /// The life that named the objects in it; refused when that life is over.
+    pub(crate) named_by: Option<Incarnation>,
+    /// The newest flush of these objects, where they have numbers that the fold watches.
+    pub(crate) flush: Option<u64>,
     pub(crate) principal: String,
     pub(crate) reply: Option<oneshot::Sender<Result<Vec<Verdict>, ChangeError>>>,
 }

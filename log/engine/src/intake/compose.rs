@@ -104,7 +104,7 @@ impl Intake {
             incarnation: Some(incarnation.into()),
             lane: Lane::Control.number(),
             sequence,
-            flush: job.flush.map(|(_, flush)| flush),
+            flush: job.flush,
             principal: std::mem::take(&mut job.principal),
             kind: Some(std::mem::replace(&mut job.kind, Kind::Beat(entry::Beat {}))),
         };

@@ -6,7 +6,7 @@ use metadata::entry::{self, proposal::Kind};
 use metadata::{Incarnation, Role, SnapshotRef, State, Verdict};
 use store::{Key, SnapshotName};
 
-use crate::change::propose;
+use crate::change::propose_named;
 use crate::shared::Shared;
 use crate::{ChangeError, UpkeepError};
 
@@ -39,7 +39,7 @@ pub(crate) async fn take_snapshot(shared: &Arc<Shared>, role: Role) -> Result<Sn
         lowest_inline: encoded.lowest_inline,
     });
     // The name holds the incarnation: were the process in another life by now, it would be another's.
-    let verdicts = propose(shared, role, kind, Some((incarnation, 0)), "").await?;
+    let verdicts = propose_named(shared, role, kind, incarnation).await?;
     if let Some(Verdict::Rejected(rejection)) = verdicts.into_iter().next() {
         return Err(ChangeError::Rejected(rejection).into());
     }

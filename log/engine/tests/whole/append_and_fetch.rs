@@ -1,10 +1,8 @@
 //! What is appended is there, at its offsets, through every lane and after a restart.
 
-mod common;
-
 use std::time::Duration;
 
-use common::{Cluster, append, append_runs, read_all, request, run, topic};
+use crate::common::{Cluster, append, append_runs, read_all, request, run, topic};
 use engine::{AppendError, EngineConfig, FetchError};
 use metadata::Rejection;
 
