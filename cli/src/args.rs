@@ -11,7 +11,7 @@ use crate::config::{FILE, FileConfig};
 use crate::context::{Context, until_interrupted};
 use crate::exit::{self, Exit};
 use crate::out::Talk;
-use crate::{bench, cluster, consume, group, out, produce, topic, verify};
+use crate::{agent, bench, cluster, compactor, consume, dev, group, out, produce, topic, verify};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -44,6 +44,9 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Dev(Box<dev::DevArgs>),
+    Agent(Box<agent::AgentArgs>),
+    Compactor(Box<compactor::CompactorArgs>),
     /// Create, list, describe, alter, delete and trim topics
     #[command(subcommand)]
     Topic(topic::TopicCommand),
@@ -97,6 +100,9 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
         talk: Talk::new(cli.quiet),
     };
     match cli.command {
+        Command::Dev(args) => dev::run(*args, &context).await,
+        Command::Agent(args) => agent::run(*args, &context).await,
+        Command::Compactor(args) => compactor::run(*args, &context).await,
         Command::Topic(command) => until_interrupted(topic::run(command, &context)).await,
         Command::Produce(args) => until_interrupted(produce::run(args, &context)).await,
         Command::Consume(args) => until_interrupted(consume::run(args, &context)).await,
@@ -111,7 +117,10 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
 impl Command {
     /// Processes that serve tell what they do; commands tell what went wrong.
     fn log_default(&self) -> &'static str {
-        "warn"
+        match self {
+            Command::Agent(_) | Command::Compactor(_) => "info",
+            _ => "warn",
+        }
     }
 }
 

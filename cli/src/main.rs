@@ -4,13 +4,16 @@ use std::process::ExitCode;
 
 use crate::exit::Exit;
 
+mod agent;
 mod args;
 mod bench;
 mod client;
 mod cluster;
+mod compactor;
 mod config;
 mod consume;
 mod context;
+mod dev;
 mod exit;
 mod format;
 mod group;
@@ -18,6 +21,7 @@ mod out;
 mod place;
 mod position;
 mod produce;
+mod serve;
 mod settings;
 mod topic;
 mod verify;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engine::{AppendGroup, AppendRun, CreateTopicRequest, Engine, EngineConfig};
-use ledger::{ClusterId, Hash};
+use ledger::{ClusterId, Hash, Tip};
 use metadata::{Incarnation, ObjectName, PartitionId, Role, TopicNumber};
 use records::{Batch, BatchBuilder, Codec};
 use segment::{Index, SegmentBuilder};
@@ -136,15 +136,15 @@ impl Folder {
         std::fs::write(&file, built.parts.concat()).expect("written");
     }
 
-    /// Puts another ledger in place of the one there: its entries, changed. How many there are.
-    async fn copy_ledger(&self, change: impl Fn(u64, &mut Vec<u8>)) -> u64 {
+    /// Puts another ledger in place of the one there: its first entries, changed. How many there were.
+    async fn copy_ledger(&self, keep: usize, change: impl Fn(u64, &mut Vec<u8>)) -> u64 {
         let world = World::real();
         let url = |name: &str| format!("sqlite:{}", self.path().join(name).display());
         let from = ledger::connect(&url("ledger.db"), &world).await.expect("the ledger");
         let to = ledger::connect(&url("copy.db"), &world).await.expect("a ledger");
         let entries = from.read(0, 1 << 20).await.expect("entries").entries;
         let mut previous = Hash::ZERO;
-        for entry in &entries {
+        for entry in entries.iter().take(keep) {
             let mut bytes = entry.bytes.to_vec();
             change(entry.position, &mut bytes);
             let hash = Hash::of(&bytes);
@@ -306,7 +306,7 @@ async fn garbage_is_listed_and_is_no_failure() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_entry_is_named() {
     let folder = folder().await;
-    let damaged = folder.copy_ledger(|position, bytes| {
+    let damaged = folder.copy_ledger(usize::MAX, |position, bytes| {
         if position == 4 {
             bytes[80] ^= 1;
         }
@@ -315,6 +315,27 @@ async fn a_damaged_entry_is_named() {
     let (code, found) = folder.verify();
     assert_eq!(code, 3, "{found:?}");
     assert!(found.iter().any(|(kind, _)| kind == "damaged_entry"), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_end_is_named() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let engine = start(dir.path()).await;
+    topic(&engine, "t", "auto").await;
+    let seen = engine.seen();
+    let tip = Tip {
+        era: seen.era,
+        position: seen.position,
+        hash: Hash(engine.read(metadata::State::entry_hash)),
+    };
+    engine.ledger().refresh_witness(&tip).await.expect("a witness");
+    let cluster = engine.cluster();
+    engine.stop(Duration::from_secs(10)).await;
+    let folder = Folder { dir, cluster };
+    folder.copy_ledger(2, |_, _| ()).await;
+    let (code, found) = folder.verify();
+    assert_eq!(code, 3, "{found:?}");
+    assert!(found.iter().any(|(kind, _)| kind == "lost_end"), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

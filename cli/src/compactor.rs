@@ -1,0 +1,122 @@
+//! `tidelog compactor`: upkeep by a process of its own, once or for as long as it lives.
+
+use std::time::Duration;
+
+use agent::http::HttpSettings;
+use anyhow::Result;
+use clap::Args;
+use compactor::{CompactorConfig, Report, Rewritten};
+use engine::EngineConfig;
+use metadata::Role;
+use serde_json::{Value, json};
+
+use crate::context::{Context, asked_to_stop};
+use crate::exit::{Ended, Exit};
+use crate::out::{self, Format, OutputArgs};
+use crate::place::PlaceArgs;
+use crate::serve;
+
+/// Keep a log up: snapshots, merging, retention, the sweep of garbage
+///
+/// Compactors need no lock: two at once only waste work. Agents keep up too unless their --roles say otherwise.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidelog compactor --store s3://bucket/prefix --ledger sqlite:ledger.db --once")]
+pub(crate) struct CompactorArgs {
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Do everything that is due, print what was done, and end
+    #[arg(long)]
+    once: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Runs it.
+pub(crate) async fn run(args: CompactorArgs, context: &Context) -> Result<Exit> {
+    let place = args.place.required()?;
+    let config = EngineConfig {
+        roles: vec![Role::Compactor],
+        name: "compactor".to_owned(),
+        ..EngineConfig::default()
+    };
+    let engine = serve::open(&place, args.place.s3.store_options(), config, context).await?;
+    if !args.once {
+        serve::keep_up(&engine);
+        context.talk.say("tidelog keeps up");
+        return serve::until_stopped(&engine, None, HttpSettings::default(), context).await;
+    }
+    let config = CompactorConfig::eager();
+    let outcome = tokio::select! {
+        biased;
+        () = asked_to_stop() => Err(Ended::interrupted()),
+        report = Box::pin(compactor::run_once(&engine, &config)) => Ok(report),
+    };
+    engine.stop(Duration::from_secs(10)).await;
+    let report = outcome?;
+    show(&report, args.output.output)?;
+    for failure in &report.failures {
+        context.talk.say(format!("failed: {failure}"));
+    }
+    Ok(if report.failures.is_empty() {
+        Exit::Ok
+    } else {
+        Exit::Failed
+    })
+}
+
+fn show(report: &Report, format: Format) -> Result<()> {
+    let fields = fields(report);
+    if format == Format::Json {
+        let object: serde_json::Map<String, Value> = fields
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        return out::json(&object);
+    }
+    let rows: Vec<_> = fields
+        .into_iter()
+        .filter(|(_, value)| !value.is_null() && *value != json!(0) && *value != json!([]))
+        .map(|(name, value)| vec![name.replace('_', " "), value.to_string()])
+        .collect();
+    Ok(out::table(&["done", ""], &rows)?)
+}
+
+fn fields(report: &Report) -> Vec<(&'static str, Value)> {
+    let swept = report.swept.unwrap_or_default();
+    let damaged: Vec<String> = report.damaged.iter().map(|damaged| damaged.what.clone()).collect();
+    vec![
+        ("moved_out", rewritten(&report.moved_out)),
+        ("merged", rewritten(&report.merged)),
+        ("partitions_trimmed", report.trimmed.into()),
+        ("expired", report.expired.into()),
+        (
+            "snapshot_position",
+            report.snapshot.map(|snapshot| snapshot.position).into(),
+        ),
+        ("base_position", report.base.as_ref().map(|base| base.position).into()),
+        ("entries_deleted", report.entries_deleted.into()),
+        ("objects_deleted", swept.deleted.into()),
+        ("orphans_deleted", swept.orphans.into()),
+        ("garbage_waiting", swept.waiting.into()),
+        ("staged_files_deleted", swept.staged.into()),
+        ("unknown_names", swept.unknown.into()),
+        ("clock_difference_ms", report.clock_difference_ms.into()),
+        ("inline_overdue_ms", report.inline_overdue_ms.into()),
+        ("damaged", json!(damaged)),
+        ("failures", json!(report.failures)),
+    ]
+}
+
+fn rewritten(rewritten: &Rewritten) -> Value {
+    if *rewritten == Rewritten::default() {
+        return Value::Null;
+    }
+    json!({
+        "objects": rewritten.objects,
+        "bytes": rewritten.bytes,
+        "inputs": rewritten.inputs,
+        "outputs": rewritten.outputs,
+        "refused": rewritten.refused,
+        "skipped": rewritten.skipped,
+    })
+}
