@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 use world::World;
@@ -86,20 +86,45 @@ pub async fn must_be_sound(place: &Place) -> Result<Verified> {
     Ok(verified)
 }
 
-/// `tidelog compactor --once`. What it says.
+/// What `tidelog compactor --once` did.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Upkeep {
+    /// Where the snapshot it took stands.
+    pub snapshot_position: Option<u64>,
+    /// Where it moved the base to.
+    pub base_position: Option<u64>,
+    /// Entries that it deleted.
+    pub entries_deleted: u64,
+    /// Objects that it deleted.
+    pub objects_deleted: u64,
+    /// Of them, those that nothing ever named.
+    pub orphans_deleted: u64,
+    /// Objects that wait for their grace.
+    pub garbage_waiting: u64,
+    /// What it merged.
+    pub merged: Value,
+    /// What went wrong.
+    pub failures: Vec<String>,
+}
+
+/// `tidelog compactor --once`.
 ///
 /// # Errors
-/// When it fails.
-pub async fn upkeep(place: &Place) -> Result<String> {
+/// When it says nothing that can be read.
+pub async fn upkeep(place: &Place) -> Result<Upkeep> {
     let (store, ledger) = (place.store_url(), place.ledger_url());
-    let output = run(["compactor", "--store", &store, "--ledger", &ledger, "--once"]).await?;
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    if !output.status.success() {
-        bail!("{}: {said}", output.status);
-    }
-    Ok(said)
+    let output = run([
+        "compactor",
+        "--store",
+        &store,
+        "--ledger",
+        &ledger,
+        "--once",
+        "-o",
+        "json",
+    ])
+    .await?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    serde_json::from_str(&said)
+        .with_context(|| format!("{}: {said}{}", output.status, String::from_utf8_lossy(&output.stderr)))
 }

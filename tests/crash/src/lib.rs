@@ -10,6 +10,7 @@ pub mod client;
 pub mod command;
 pub mod flights;
 pub mod history;
+pub mod overload;
 pub mod place;
 pub mod process;
 pub mod trace;

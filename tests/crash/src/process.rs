@@ -60,6 +60,8 @@ pub fn free_port() -> Result<u16> {
 /// What is started, and how.
 #[derive(Clone, Debug)]
 pub struct Spec {
+    /// What is run; `tidelog` when nothing is said.
+    pub program: Option<PathBuf>,
     /// What comes before the binary: a tracer.
     pub wrapper: Vec<OsString>,
     /// What comes behind it.
@@ -95,6 +97,7 @@ impl Spec {
         let mut arguments = arguments.to_vec();
         arguments.extend(["--http-addr".into(), format!("127.0.0.1:{port}").into()]);
         Ok(Spec {
+            program: None,
             wrapper: Vec::new(),
             arguments,
             port,
@@ -293,8 +296,11 @@ impl Drop for Process {
 }
 
 fn spawn(spec: &Spec) -> Result<Child> {
-    let binary = binary()?;
-    let mut words = spec.wrapper.iter().cloned().chain([binary.clone().into_os_string()]);
+    let run = match &spec.program {
+        Some(program) => program.clone(),
+        None => binary()?,
+    };
+    let mut words = spec.wrapper.iter().cloned().chain([run.into_os_string()]);
     let program = words.next().context("there is a program")?;
     let log = append_to(&spec.log)?;
     Command::new(&program)

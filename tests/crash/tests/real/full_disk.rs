@@ -1,0 +1,132 @@
+//! A disk without room: appends are refused and say so, reads go on, and room makes it well again.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use crash::history::Outcome;
+use crash::place::Place;
+use crash::process::{Process, Spec};
+use crash::workload::{Plan, Shared, Worker, whole_log};
+use serde_json::json;
+use world::World;
+
+use crate::support::must_hold;
+
+/// A file system of 32 MiB in memory.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(folder: &Path) -> Result<SmallDisk> {
+        std::fs::create_dir_all(folder)?;
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=32m", "tidelog-test"])
+            .arg(folder)
+            .output()?;
+        let said = String::from_utf8_lossy(&mounted.stderr);
+        ensure!(
+            mounted.status.success(),
+            "this test mounts a tmpfs, so it has to be root: {said}"
+        );
+        Ok(SmallDisk(folder.to_owned()))
+    }
+
+    /// Writes until there is no room left.
+    fn fill(&self) -> Result<PathBuf> {
+        let ballast = self.0.join("ballast");
+        let mut file = File::create(&ballast)?;
+        for bytes in [1 << 20, 4096, 1] {
+            let block = vec![0_u8; bytes];
+            while file.write_all(&block).is_ok() {}
+        }
+        Ok(ballast)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+fn plan(process: u32, padding: usize) -> Plan {
+    Plan {
+        process,
+        topic: "events".to_owned(),
+        partition: Some(process % 2),
+        records_max: 3,
+        padding,
+        numbered: false,
+        pause: Duration::ZERO,
+    }
+}
+
+/// Appends until it is refused for want of room. How often it was taken until then.
+async fn until_full(worker: &mut Worker) -> Result<usize> {
+    for taken in 0..2_000 {
+        match worker.once().await? {
+            Outcome::Ok => {}
+            Outcome::Fail(code) => {
+                ensure!(code == "storage_full", "refused as {code}");
+                return Ok(taken);
+            }
+            Outcome::Info(why) => anyhow::bail!("a full disk leaves nothing unknown: {why}"),
+        }
+    }
+    anyhow::bail!("a full disk takes everything")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn appends_are_refused_and_reads_go_on() -> Result<()> {
+    let (world, outer, shared) = (World::real(), Place::new()?, Shared::default());
+    let disk = SmallDisk::mount(&outer.dir())?;
+    let mut process = Process::start(Spec::dev(&outer)?).await?;
+    let client = process.client()?;
+    client.create_topic("events", 2, &json!({})).await?;
+    let worker = |process, padding| Worker::new(plan(process, padding), vec![client.clone()], shared.clone());
+    let (mut small, mut large) = (worker(0, 100), worker(1, 100_000));
+    for _ in 0..10 {
+        ensure!(
+            small.once().await? == Outcome::Ok && large.once().await? == Outcome::Ok,
+            "there is room"
+        );
+    }
+    let ballast = disk.fill()?;
+    until_full(&mut large).await?;
+    until_full(&mut small).await?;
+    let before = whole_log(&client, "events").await.context("a full disk is read")?;
+    ensure!(before.len() >= 20, "{} records", before.len());
+    // Still full, and still serving, some time later.
+    world.clock.sleep(Duration::from_secs(3)).await;
+    until_full(&mut large).await?;
+    ensure!(
+        whole_log(&client, "events").await?.len() >= before.len(),
+        "records went"
+    );
+    std::fs::remove_file(&ballast)?;
+    for worker in [&mut small, &mut large] {
+        must_recover(&world, worker).await?;
+    }
+    must_hold(&client, "events", &shared, &outer).await?;
+    process.stop().await?;
+    crash::command::must_be_sound(&outer).await?;
+    drop(process);
+    drop(disk);
+    Ok(())
+}
+
+/// Writes work again before long, without anybody's help.
+async fn must_recover(world: &World, worker: &mut Worker) -> Result<()> {
+    let deadline = world.clock.now() + Duration::from_secs(10);
+    while worker.once().await? != Outcome::Ok {
+        ensure!(
+            world.clock.now() < deadline,
+            "still refused ten seconds after there is room"
+        );
+        world.clock.sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
