@@ -26,8 +26,8 @@ fn token(rest: &str, before: Option<char>) -> (usize, bool) {
     if rest.starts_with("/*") {
         return (block(rest), true);
     }
-    if rest.starts_with('"') {
-        return (1 + quoted(&rest[1..], '"'), true);
+    if let Some(inside) = rest.strip_prefix('"') {
+        return (1 + quoted(inside, '"'), true);
     }
     if !within_word && let Some(bytes) = raw(rest) {
         return (bytes, true);
