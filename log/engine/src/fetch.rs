@@ -2,6 +2,7 @@
 
 mod extent;
 mod index;
+mod part;
 mod plan;
 mod timestamp;
 
@@ -14,12 +15,12 @@ use records::Batch;
 use store::ReadClass;
 use world::Instant;
 
-use crate::FetchError;
 use crate::shared::Shared;
+use crate::{FetchError, ReadError, look};
 
 pub(crate) use extent::read_extent;
 pub(crate) use index::Indexes;
-use plan::{Planned, Step, plan};
+use plan::{Planned, plan};
 pub(crate) use timestamp::offset_for_timestamp;
 
 /// Extents read at the same time for one request.
@@ -107,14 +108,40 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, request: &FetchRequest) -> Vec<F
         .view
         .waiters
         .enter(request.parts.iter().map(|part| part.partition).collect());
+    let mut waits = true;
     loop {
-        let planned = shared.view.read(|state| plan(state, &request.parts, request.bytes_max));
+        let planned = match plan_served(shared, &request.parts, request.bytes_max).await {
+            Ok(planned) => planned,
+            Err(error) => return refuse_all(request, &FetchError::from(error)),
+        };
         let enough = planned.iter().any(Planned::is_final) || bytes(&planned) >= request.bytes_min;
-        if enough || !wait(shared, &waiter, deadline).await {
+        if enough || !waits {
             drop(waiter);
             return answer(shared, request, planned).await;
         }
+        // Planned once more when the time is up: what was planned before the wait may have been moved meanwhile.
+        waits = wait(shared, &waiter, deadline).await;
     }
+}
+
+/// Plans over a fold that may be served: the end of the ledger was reached since it was loaded, and not long ago.
+async fn plan_served(shared: &Shared, parts: &[FetchPart], bytes_max: usize) -> Result<Vec<Planned>, ReadError> {
+    loop {
+        look::fresh(shared).await?;
+        let planned = shared.view.read(|state| plan(state, parts, bytes_max));
+        // A reload says that the end is not reached before it replaces the fold, so this plan is of one that reached it.
+        if shared.view.progress().reached {
+            return Ok(planned);
+        }
+    }
+}
+
+fn refuse_all(request: &FetchRequest, error: &FetchError) -> Vec<FetchedPart> {
+    let refuse = |part: &FetchPart| FetchedPart {
+        partition: part.partition,
+        result: Err(error.clone()),
+    };
+    request.parts.iter().map(refuse).collect()
 }
 
 fn bytes(planned: &[Planned]) -> usize {
@@ -139,78 +166,25 @@ async fn wait(shared: &Shared, waiter: &crate::view::Waiter<'_>, deadline: Insta
 /// the look changes it, it is planned again.
 async fn answer(shared: &Arc<Shared>, request: &FetchRequest, mut planned: Vec<Planned>) -> Vec<FetchedPart> {
     if planned.iter().any(Planned::is_final) {
-        if let Err(error) = crate::look::look(shared).await {
-            refuse_final(&mut planned, &FetchError::from(error));
-        } else {
-            planned = shared.view.read(|state| plan(state, &request.parts, request.bytes_max));
+        match look_and_plan(shared, &request.parts, request.bytes_max).await {
+            Ok(again) => planned = again,
+            Err(error) => refuse_final(&mut planned, &FetchError::from(error)),
         }
     }
     let reads = planned
         .into_iter()
-        .map(|planned| read_part(shared, request.class, planned));
+        .map(|planned| part::read(shared, request.class, planned));
     futures::stream::iter(reads).buffered(READS_AT_ONCE).collect().await
+}
+
+/// Plans after a look at the tip.
+async fn look_and_plan(shared: &Shared, parts: &[FetchPart], bytes_max: usize) -> Result<Vec<Planned>, ReadError> {
+    look::look(shared).await?;
+    plan_served(shared, parts, bytes_max).await
 }
 
 fn refuse_final(planned: &mut [Planned], error: &FetchError) {
     for planned in planned.iter_mut().filter(|planned| planned.is_final()) {
         planned.result = Err(error.clone());
-    }
-}
-
-async fn read_part(shared: &Arc<Shared>, class: ReadClass, planned: Planned) -> FetchedPart {
-    let partition = planned.partition;
-    let result = match planned.result {
-        Ok(plan) => {
-            let reads = plan.steps.into_iter().map(|step| read_step(shared, class, step));
-            let mut reads = futures::stream::iter(reads).buffered(READS_AT_ONCE);
-            let mut fetched = Fetched {
-                log_start: plan.log_start,
-                high_watermark: plan.high_watermark,
-                batches: Vec::new(),
-            };
-            let mut failed = None;
-            while let Some(read) = reads.next().await {
-                match read {
-                    Ok(batches) => fetched.batches.extend(batches),
-                    Err(error) => {
-                        failed = Some(error);
-                        break;
-                    }
-                }
-            }
-            match failed {
-                // What was read before the failure is whole and in order; the next fetch meets the failure first.
-                Some(error) if fetched.batches.is_empty() => Err(error),
-                _ => Ok(fetched),
-            }
-        }
-        Err(error) => Err(error),
-    };
-    FetchedPart { partition, result }
-}
-
-/// Reads one extent. Its bytes may have been moved by the time it is read: then the fold knows where they are now.
-async fn read_step(shared: &Arc<Shared>, class: ReadClass, step: Step) -> Result<Vec<FetchedBatch>, FetchError> {
-    match extent::read(shared, class, &step).await {
-        Err(extent::Failure::Gone(_)) => {
-            crate::look::look(shared).await?;
-            let again = FetchPart {
-                partition: step.partition,
-                offset: step.offset,
-                bytes_max: step.bytes_max,
-            };
-            let planned = shared.view.read(|state| plan(state, &[again], step.bytes_max));
-            let first = planned
-                .into_iter()
-                .next()
-                .and_then(|planned| planned.result.ok()?.steps.into_iter().next());
-            match first {
-                Some(step) => extent::read(shared, class, &step)
-                    .await
-                    .map_err(|failure| failure.named(&step)),
-                None => Ok(Vec::new()),
-            }
-        }
-        other => other.map_err(|failure| failure.named(&step)),
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use metadata::entry::{Body, proposal::Kind};
 use metadata::{Extent, PartitionId, Place};
-use records::Batch;
+use records::{Batch, BatchError, BatchHeader};
 use store::{Key, ReadClass, StoreError};
 
 use super::plan::Step;
@@ -59,27 +59,47 @@ pub(super) async fn read(shared: &Arc<Shared>, class: ReadClass, step: &Step) ->
             proposal,
             run,
         } => {
-            let bytes = inline_run(shared, position, proposal, run).await?;
-            batches(step, bytes, step.extent.first).map_err(Failure::Damaged)
+            let bytes = inline_run(shared, step, position, proposal, run).await?;
+            Cut::of(step, bytes, step.extent.first, Some(after(step))).served()
         }
-        Place::Segment { name, start } => {
-            let key = Key::Segment(name);
-            let (range, first) = index::range(shared, class, step, &key, start).await?;
-            let bytes = shared.store.with_class(class).read(&key, range.clone()).await?;
-            match batches(step, bytes, first) {
-                Ok(batches) => Ok(batches),
-                Err(what) => {
-                    tracing::warn!(
-                        object = shared.path(&key),
-                        what,
-                        "damaged bytes; reading them again past the cache"
-                    );
-                    let bytes = shared.store.read_fresh(&key, Some(range)).await?;
-                    batches(step, bytes, first).map_err(Failure::Damaged)
-                }
-            }
-        }
+        Place::Segment { name, start } => read_segment(shared, class, step, &Key::Segment(name), start).await,
     }
+}
+
+/// The offset after the extent's last.
+fn after(step: &Step) -> u64 {
+    step.extent.last().saturating_add(1)
+}
+
+async fn read_segment(
+    shared: &Arc<Shared>,
+    class: ReadClass,
+    step: &Step,
+    key: &Key,
+    start: u64,
+) -> Result<Vec<FetchedBatch>, Failure> {
+    let whole = start..start + u64::from(step.extent.bytes);
+    let (range, first) = index::range(shared, class, step, key, start).await?;
+    let end = (range == whole).then(|| after(step));
+    let bytes = shared.store.with_class(class).read(key, range.clone()).await?;
+    let cut = Cut::of(step, bytes, first, end);
+    let Some(what) = &cut.damage else {
+        return cut.served();
+    };
+    tracing::warn!(
+        object = shared.path(key),
+        what,
+        "damaged bytes; reading them again past the cache"
+    );
+    let bytes = shared.store.read_fresh(key, Some(range)).await?;
+    let cut = Cut::of(step, bytes, first, end);
+    if cut.damage.is_none() || !cut.blind {
+        return cut.served();
+    }
+    // What is damaged may lie before the offset wanted. The index leads around it.
+    let (range, first) = index::part(shared, class, step, key, whole).await?;
+    let bytes = shared.store.read_fresh(key, Some(range)).await?;
+    Cut::of(step, bytes, first, None).served()
 }
 
 /// All batches of an extent, in order and checked.
@@ -107,45 +127,98 @@ pub(crate) async fn read_extent(
     Ok(batches)
 }
 
-/// Cuts the bytes, which begin with the batch whose first offset is `first`, into batches.
-fn batches(step: &Step, bytes: Bytes, first: u64) -> Result<Vec<FetchedBatch>, String> {
-    let mut batches: Vec<FetchedBatch> = Vec::new();
-    let (mut base_offset, mut used) = (first, 0_usize);
-    for cut in records::split(bytes) {
-        let damaged = |error: records::BatchError| format!("offset {base_offset}: {error}");
-        let (header, bytes) = cut.map_err(damaged)?;
-        let end = u64::try_from(header.last_offset_delta).map_or(base_offset, |delta| base_offset + delta + 1);
-        if end > step.offset {
-            if used > 0 && used + bytes.len() > step.bytes_max {
+/// Bytes cut into batches.
+#[derive(Debug)]
+struct Cut {
+    /// From the one that holds the step's offset, as far as its bytes go; their checksums hold.
+    batches: Vec<FetchedBatch>,
+    /// What was damaged; what follows it was not looked at.
+    damage: Option<String>,
+    /// Whether the offsets rest on headers of batches before the first one wanted, which no checksum was compared with.
+    blind: bool,
+}
+
+impl Cut {
+    /// Cuts the bytes, which begin with the batch whose first offset is `first`. Where they are all of an extent, `end`
+    /// is the offset after its last, and the headers must add up to it: so the offsets of what is served are right
+    /// though batches before it are skipped by what their headers say.
+    fn of(step: &Step, bytes: Bytes, first: u64, end: Option<u64>) -> Cut {
+        let mut cut = Cut {
+            batches: Vec::new(),
+            damage: None,
+            blind: false,
+        };
+        let (mut base_offset, mut used, mut full) = (first, 0_usize, false);
+        for found in records::split(bytes) {
+            match found.and_then(|found| cut.take(step, base_offset, &mut used, &mut full, found)) {
+                Ok(next) => base_offset = next,
+                Err(error) => {
+                    cut.damage = Some(format!("offset {base_offset}: {error}"));
+                    return cut;
+                }
+            }
+            if full && end.is_none() {
                 break;
             }
-            used += bytes.len();
-            let batch = Batch::stored(bytes).map_err(damaged)?;
-            batches.push(FetchedBatch {
+        }
+        if let Some(end) = end.filter(|end| *end != base_offset) {
+            cut.damage = Some(format!(
+                "the batches end at offset {base_offset}, the ledger says {end}"
+            ));
+            cut.blind = true;
+        } else if cut.batches.is_empty() {
+            cut.damage = Some(format!("no batch holds offset {}", step.offset));
+        }
+        cut
+    }
+
+    /// Takes the next batch, unless it lies before the step's offset or beyond its bytes; the offset after it.
+    fn take(
+        &mut self,
+        step: &Step,
+        base_offset: u64,
+        used: &mut usize,
+        full: &mut bool,
+        (header, bytes): (BatchHeader, Bytes),
+    ) -> Result<u64, BatchError> {
+        let end = u64::try_from(header.last_offset_delta).map_or(base_offset, |delta| base_offset + delta + 1);
+        if end <= step.offset {
+            self.blind = true;
+            return Ok(end);
+        }
+        *full |= *used > 0 && *used + bytes.len() > step.bytes_max;
+        if !*full {
+            *used += bytes.len();
+            self.batches.push(FetchedBatch {
                 base_offset,
                 leader_epoch: step.leader_epoch,
-                batch,
+                batch: Batch::stored(bytes)?,
             });
         }
-        base_offset = end;
+        Ok(end)
     }
-    if batches.is_empty() {
-        return Err(format!("no batch holds offset {}", step.offset));
+
+    /// What may be served: all that was cut, or what lies before the damage. Who asks for what follows it is told.
+    fn served(self) -> Result<Vec<FetchedBatch>, Failure> {
+        match self.damage {
+            Some(what) if self.blind || self.batches.is_empty() => Err(Failure::Damaged(what)),
+            _ => Ok(self.batches),
+        }
     }
-    Ok(batches)
 }
 
 /// The bytes of a run that travelled in an entry.
-async fn inline_run(shared: &Shared, position: u64, proposal: u16, run: u32) -> Result<Bytes, Failure> {
+async fn inline_run(shared: &Shared, step: &Step, position: u64, proposal: u16, run: u32) -> Result<Bytes, Failure> {
     let body = match shared.view.bodies.get(position) {
         Some(body) => body,
         None => load_body(shared, position).await?,
     };
-    find_run(&body, proposal, run)
+    find_run(&body, step, proposal, run)
         .ok_or_else(|| Failure::Damaged(format!("entry {position} does not hold the records")))
 }
 
 async fn load_body(shared: &Shared, position: u64) -> Result<Arc<Body>, Failure> {
+    let history = shared.view.bodies.history();
     let read = shared.ledger.read_body(position).await;
     let bytes = read.map_err(|error| Failure::Unavailable(error.to_string()))?;
     let bytes = bytes.ok_or_else(|| Failure::Gone(format!("entry {position} was trimmed")))?;
@@ -153,15 +226,23 @@ async fn load_body(shared: &Shared, position: u64) -> Result<Arc<Body>, Failure>
     let body = metadata::decode_body(bytes).map_err(|error| Failure::Damaged(format!("entry {position}: {error}")))?;
     let body = Arc::new(body);
     if has_inline(&body) {
-        shared.view.bodies.keep(position, Arc::clone(&body), length);
+        shared.view.bodies.keep_of(history, position, Arc::clone(&body), length);
     }
     Ok(body)
 }
 
-fn find_run(body: &Body, proposal: u16, run: u32) -> Option<Bytes> {
+/// The run, if it is what the fold says: a ledger that lost its end may have another entry at this position, before
+/// anybody noticed.
+fn find_run(body: &Body, step: &Step, proposal: u16, run: u32) -> Option<Bytes> {
     let Some(Kind::Append(append)) = &body.proposals.get(usize::from(proposal))?.kind else {
         return None;
     };
     let mut runs = append.groups.iter().flat_map(|group| &group.runs);
-    Some(runs.nth(usize::try_from(run).ok()?)?.inline.clone())
+    let run = runs.nth(usize::try_from(run).ok()?)?;
+    let is_it = (run.topic, run.partition) == (step.partition.topic, step.partition.partition)
+        && (run.records, run.bytes) == (step.extent.records, step.extent.bytes);
+    is_it.then(|| run.inline.clone())
 }
+
+#[cfg(test)]
+mod tests;

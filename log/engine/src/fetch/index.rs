@@ -33,10 +33,22 @@ pub(super) async fn range(
     if extent.bytes <= WHOLE_BYTES || all_wanted {
         return Ok((whole, extent.first));
     }
+    part(shared, class, step, key, whole).await
+}
+
+/// The range of the wanted batches among those of an extent, which lie at `whole`, and the offset of the first record
+/// in it, by the index.
+pub(super) async fn part(
+    shared: &Shared,
+    class: ReadClass,
+    step: &Step,
+    key: &Key,
+    whole: Range<u64>,
+) -> Result<(Range<u64>, u64), Failure> {
     let index = open(shared, class, key).await?;
-    let mut first = extent.first;
+    let mut first = step.extent.first;
     let mut part: Option<(Range<u64>, u64)> = None;
-    for batch in index.batches_in(whole.clone()) {
+    for batch in index.batches_in(whole) {
         let end = first + u64::from(batch.records);
         if end > step.offset {
             let (range, _) = part.get_or_insert((batch.range(), first));

@@ -18,6 +18,8 @@ pub(crate) struct Bodies {
 struct Held {
     bodies: BTreeMap<u64, (Arc<Body>, usize)>,
     bytes: usize,
+    /// Counts the histories: positions of one say nothing of another's.
+    history: u64,
 }
 
 impl Bodies {
@@ -32,9 +34,22 @@ impl Bodies {
         self.held.lock().bodies.get(&position).map(|(body, _)| Arc::clone(body))
     }
 
-    /// Keeps a body of which `bytes` bytes are held through it.
+    /// The history that is followed now; ask before reading what is to be kept.
+    pub(crate) fn history(&self) -> u64 {
+        self.held.lock().history
+    }
+
+    /// Keeps a body of the history that is followed now, of which `bytes` bytes are held through it.
     pub(crate) fn keep(&self, position: u64, body: Arc<Body>, bytes: usize) {
+        self.keep_of(self.history(), position, body, bytes);
+    }
+
+    /// Keeps a body, unless the history in which it was read is over.
+    pub(crate) fn keep_of(&self, history: u64, position: u64, body: Arc<Body>, bytes: usize) {
         let mut held = self.held.lock();
+        if held.history != history {
+            return;
+        }
         if let Some((_, former)) = held.bodies.insert(position, (body, bytes)) {
             held.bytes -= former;
         }
@@ -49,7 +64,12 @@ impl Bodies {
 
     /// Forgets everything: the history may be another one.
     pub(crate) fn clear(&self) {
-        *self.held.lock() = Held::default();
+        let mut held = self.held.lock();
+        let history = held.history + 1;
+        *held = Held {
+            history,
+            ..Held::default()
+        };
     }
 }
 
@@ -60,3 +80,6 @@ pub(crate) fn has_inline(body: &Body) -> bool {
         _ => false,
     })
 }
+
+#[cfg(test)]
+mod tests;

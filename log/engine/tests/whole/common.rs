@@ -8,27 +8,35 @@ use bytes::Bytes;
 use engine::{
     AppendDone, AppendError, AppendGroup, AppendRun, CreateTopicRequest, Engine, EngineConfig, FetchPart, FetchRequest,
 };
+use ledger::FaultyLedger;
 use ledger::memory::MemoryLedger;
 use metadata::{PartitionId, Role, TopicNumber};
 use records::{Batch, BatchBuilder, Codec};
-use store::{ReadClass, Store};
+use store::{FaultyObjects, MemoryObjects, ReadClass, Store, StoreOptions};
 use world::World;
 
-/// A ledger and a store that engines share.
+/// A ledger and a place for objects that engines share. Each engine has a cache of its own.
 #[derive(Clone)]
 pub(crate) struct Cluster {
     pub(crate) world: World,
-    pub(crate) ledger: Arc<dyn ledger::Backend>,
-    pub(crate) store: Store,
+    /// What the ledger holds in fact.
+    pub(crate) table: MemoryLedger,
+    pub(crate) ledger: FaultyLedger,
+    pub(crate) objects: Arc<FaultyObjects>,
 }
 
 impl Cluster {
     pub(crate) fn new(seed: u64) -> Cluster {
+        Cluster::over(seed, MemoryLedger::new(ledger::Looks::InStatement))
+    }
+
+    pub(crate) fn over(seed: u64, table: MemoryLedger) -> Cluster {
         let world = World::simulated(seed);
-        let ledger = Arc::new(MemoryLedger::new(ledger::Looks::InStatement));
+        let objects = Arc::new(MemoryObjects::new(world.clock.clone()));
         Cluster {
-            store: Store::memory(world.clone()),
-            ledger,
+            ledger: FaultyLedger::new(Arc::new(table.clone()), ledger::Faults::NONE, world.clone()),
+            objects: Arc::new(FaultyObjects::new(objects, world.clone(), store::Faults::NONE)),
+            table,
             world,
         }
     }
@@ -45,8 +53,8 @@ impl Cluster {
         Engine::start(
             self.world.child("engine"),
             config,
-            Arc::clone(&self.ledger),
-            self.store.clone(),
+            Arc::new(self.ledger.clone()),
+            Store::with_objects(self.objects.clone(), StoreOptions::default(), self.world.clone()),
         )
         .await
         .expect("works in a test")

@@ -2,4 +2,5 @@
 
 mod append_and_fetch;
 mod common;
+mod moved;
 mod upkeep;

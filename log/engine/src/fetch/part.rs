@@ -1,0 +1,87 @@
+//! Reading what was planned of one partition, extent after extent, in order and without a hole.
+
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use metadata::PartitionId;
+use store::ReadClass;
+
+use super::extent::{self, Failure};
+use super::plan::{Plan, Planned, Step};
+use super::{FetchPart, Fetched, FetchedBatch, FetchedPart, READS_AT_ONCE, look_and_plan};
+use crate::FetchError;
+use crate::shared::Shared;
+
+pub(super) async fn read(shared: &Arc<Shared>, class: ReadClass, planned: Planned) -> FetchedPart {
+    let partition = planned.partition;
+    let result = match planned.result {
+        Ok(plan) => read_plan(shared, class, partition, plan).await,
+        Err(error) => Err(error),
+    };
+    FetchedPart { partition, result }
+}
+
+/// Reads a plan, and when bytes are no longer where it says, the rest by a new one.
+///
+/// Bytes are moved in larger or smaller pieces than they were in. So all that was planned from there on is planned
+/// anew: the new place of one extent may hold a part of it, or the next ones too.
+async fn read_plan(
+    shared: &Arc<Shared>,
+    class: ReadClass,
+    partition: PartitionId,
+    mut plan: Plan,
+) -> Result<Fetched, FetchError> {
+    let mut batches = Vec::new();
+    let mut failed = read_steps(shared, class, std::mem::take(&mut plan.steps), &mut batches).await;
+    if let Some((Failure::Gone(_), step)) = &failed {
+        match plan_again(shared, partition, step).await {
+            Ok(again) => {
+                plan = again;
+                failed = read_steps(shared, class, std::mem::take(&mut plan.steps), &mut batches).await;
+            }
+            Err(error) if batches.is_empty() => return Err(error),
+            Err(_) => failed = None,
+        }
+    }
+    match failed {
+        // What was read before the failure is whole and in order; the next fetch meets the failure first.
+        Some((failure, step)) if batches.is_empty() => Err(failure.named(&step)),
+        _ => Ok(Fetched {
+            log_start: plan.log_start,
+            high_watermark: plan.high_watermark,
+            batches,
+        }),
+    }
+}
+
+/// Reads the steps' batches; ends with the first step that fails.
+async fn read_steps(
+    shared: &Arc<Shared>,
+    class: ReadClass,
+    steps: Vec<Step>,
+    batches: &mut Vec<FetchedBatch>,
+) -> Option<(Failure, Step)> {
+    let read_step = async |step: Step| {
+        let read = extent::read(shared, class, &step).await;
+        (step, read)
+    };
+    let mut reads = futures::stream::iter(steps.into_iter().map(read_step)).buffered(READS_AT_ONCE);
+    while let Some((step, read)) = reads.next().await {
+        match read {
+            Ok(read) => batches.extend(read),
+            Err(failure) => return Some((failure, step)),
+        }
+    }
+    None
+}
+
+async fn plan_again(shared: &Shared, partition: PartitionId, step: &Step) -> Result<Plan, FetchError> {
+    let rest = FetchPart {
+        partition,
+        offset: step.offset,
+        bytes_max: step.bytes_max,
+    };
+    let planned = look_and_plan(shared, &[rest], step.bytes_max).await?;
+    let planned = planned.into_iter().next().map(|planned| planned.result);
+    planned.unwrap_or(Err(FetchError::UnknownPartition))
+}
