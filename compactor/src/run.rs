@@ -40,6 +40,18 @@ pub(crate) enum RunError {
     Change(#[from] engine::ChangeError),
 }
 
+/// A call that was given up. It may have been carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no answer in time")]
+pub(crate) struct TooSlow;
+
+/// Gives up a call that takes longer than so many calls of the store may. One that is never answered would otherwise
+/// end all upkeep.
+pub(crate) async fn in_time<F: Future>(engine: &Engine, calls: u32, call: F) -> Result<F::Output, TooSlow> {
+    let patience = engine.config().store_deadline * calls;
+    engine.world().clock.timeout(patience, call).await.map_err(|_| TooSlow)
+}
+
 impl Partitions for Engine {
     fn visit(&self, visit: &mut dyn FnMut(PartitionId, Partition<'_>)) {
         let ids: Vec<PartitionId> = self.read(|state| state.topics().flat_map(|topic| topic.partition_ids()).collect());
@@ -61,6 +73,9 @@ pub(crate) fn limits(engine: &Engine, config: &CompactorConfig) -> Limits {
 
 /// What frames a swap in a proposal: incarnation, numbers and tags.
 const PROPOSAL_HEAD_BYTES: usize = 256;
+
+/// Reading a window back may take as long as so many calls.
+const VERIFY_CALLS: u32 = 10;
 
 /// What came of a window.
 #[derive(Debug, Default)]
@@ -94,7 +109,8 @@ pub(crate) async fn rewrite(engine: &Engine, config: &CompactorConfig, window: W
         flush: life.1,
         attempt,
     };
-    verify::read_back(engine, name, &built, &pieces).await?;
+    let verified = in_time(engine, VERIFY_CALLS, verify::read_back(engine, name, &built, &pieces)).await;
+    verified.map_err(|slow| RunError::Verify(slow.to_string()))??;
     let swaps = swaps(name, &built, &pieces);
     let limits = limits(engine, config);
     let proposed = propose::swaps(engine, life, plan::swap::cut(swaps, limits.proposal_bytes_max)).await?;

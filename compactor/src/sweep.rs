@@ -19,7 +19,8 @@ use store::{Key, Listed, SnapshotName, StoreError};
 pub(crate) use judge::{Judge, Judgement};
 
 use crate::plan::grace::{self, Waiting};
-use crate::{CompactorConfig, Swept, run};
+use crate::run::{self, TooSlow};
+use crate::{CompactorConfig, Swept};
 
 /// Objects judged at once.
 const JUDGE_AT_ONCE: usize = 1000;
@@ -36,6 +37,9 @@ pub(crate) enum SweepError {
     /// The store refuses or does not answer.
     #[error("store: {0}")]
     Store(#[from] StoreError),
+    /// The store did not answer in time.
+    #[error("{0}")]
+    Slow(#[from] TooSlow),
     /// The mark was not taken, or it is not known.
     #[error("mark: {0}")]
     Change(#[from] ChangeError),
@@ -62,7 +66,7 @@ pub(crate) async fn sweep(engine: &Engine, config: &CompactorConfig) -> Result<O
         return Ok(None);
     }
     // The base is read before the listing: a snapshot is garbage only when the base names a newer one.
-    let base = engine.ledger().base().await?;
+    let base = run::in_time(engine, 1, engine.ledger().base()).await??;
     let judge = Judge {
         base_position: base.position,
         base_snapshot: snapshot_name(engine, &base.snapshot),
@@ -74,12 +78,13 @@ pub(crate) async fn sweep(engine: &Engine, config: &CompactorConfig) -> Result<O
     };
     let listing = engine.store().list_stream(None)?;
     let mut chunks = listing.chunks(JUDGE_AT_ONCE);
-    while let Some(chunk) = chunks.next().await {
+    while let Some(chunk) = run::in_time(engine, 1, chunks.next()).await? {
         let listed: Vec<Listed> = chunk.into_iter().collect::<Result<_, StoreError>>()?;
         let garbage = engine.read(|state| judge_all(state, &judge, listed, &mut outcome));
         outcome.swept.deleted += delete(engine, &garbage).await?;
     }
-    outcome.swept.staged = engine.store().sweep_staged(config.staged_after).await?;
+    let staged = engine.store().sweep_staged(config.staged_after);
+    outcome.swept.staged = run::in_time(engine, 10, staged).await??;
     tell(&outcome.swept);
     Ok(Some(outcome))
 }
@@ -124,11 +129,11 @@ fn judge_all(state: &State, judge: &Judge, listed: Vec<Listed>, outcome: &mut Ou
     garbage
 }
 
-async fn delete(engine: &Engine, garbage: &[Key]) -> Result<u64, StoreError> {
+async fn delete(engine: &Engine, garbage: &[Key]) -> Result<u64, SweepError> {
     if garbage.is_empty() {
         return Ok(0);
     }
-    let deleted = engine.store().delete(garbage).await?;
+    let deleted = run::in_time(engine, 1, engine.store().delete(garbage)).await??;
     metrics::counter!("tidelog_sweep_deleted_total").increment(deleted);
     tracing::info!(deleted, "swept garbage");
     Ok(deleted)
@@ -151,7 +156,7 @@ pub(crate) async fn mark(engine: &Engine, waiting: &Waiting, own_flush_open: boo
         return Ok(false);
     }
     let (folded, lowest_inline) = engine.read(|state| (state.position(), state.lowest_inline()));
-    let date = engine.store().date_ms().await?;
+    let date = run::in_time(engine, 1, engine.store().date_ms()).await??;
     let due = engine.read(|state| !state.halted() && grace::needs_mark(state, waiting, date));
     if !due && !own_flush_open {
         return Ok(false);

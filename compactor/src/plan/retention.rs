@@ -70,7 +70,7 @@ fn beyond(partition: &Partition<'_>, retention_bytes: u64) -> usize {
 }
 
 /// Cuts trims into proposals of at most `bytes_max` bytes each.
-pub fn cut(trims: Vec<PartitionTrim>, bytes_max: usize) -> Vec<metadata::entry::Trim> {
+pub fn cut(trims: &[PartitionTrim], bytes_max: usize) -> Vec<metadata::entry::Trim> {
     let each = (bytes_max / TRIM_BYTES).max(1);
     let chunks = trims.chunks(each).map(<[PartitionTrim]>::to_vec);
     chunks.map(|partitions| metadata::entry::Trim { partitions }).collect()

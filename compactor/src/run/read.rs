@@ -13,6 +13,9 @@ use crate::{CompactorConfig, DamagedExtent};
 /// Reads that fail in a row before the store counts as gone.
 const FAILURES_MAX: usize = 3;
 
+/// Extents of this size or more are hashed and copied away from the tasks.
+const MOVE_INLINE_BYTES: u32 = 256 << 10;
+
 /// A batch, and the hash of its bytes taken as soon as its checksum had been compared.
 #[derive(Debug)]
 pub(super) struct Moved {
@@ -135,9 +138,14 @@ impl Pieces {
 
 /// Reads one input. An error says that nobody answers.
 async fn read_input(engine: &Engine, partition: PartitionId, extent: &Extent) -> Result<Read, String> {
-    let what = match engine.read_extent(partition, extent).await {
+    let read = super::in_time(engine, 2, engine.read_extent(partition, extent)).await;
+    let what = match read.map_err(|slow| slow.to_string())? {
         Ok(batches) => match whole(extent, &batches) {
-            Ok(()) => return Ok(Read::Whole(moved(&batches))),
+            Ok(()) if extent.bytes < MOVE_INLINE_BYTES => return Ok(Read::Whole(moved(&batches))),
+            Ok(()) => {
+                let moved = engine.world().tasks.blocking(move || moved(&batches));
+                return Ok(Read::Whole(moved.await));
+            }
             Err(what) => what,
         },
         Err(FetchError::Corrupt { what, .. }) => what,

@@ -7,6 +7,9 @@ use crate::plan::{Window, expiry, grace, merge, move_out, retention, snapshot};
 use crate::sweep::{self, role};
 use crate::{Report, Rewritten, run};
 
+/// Snapshots, the base and deletions of entries may take as long as so many calls of the store.
+const ENGINE_CALLS: u32 = 10;
+
 impl Upkeep {
     /// Moves inline bytes out of entries up to `old`, or all of them when there are too many.
     pub(super) async fn move_out(&mut self, old: Option<u64>, report: &mut Report) {
@@ -21,7 +24,7 @@ impl Upkeep {
         while let Some(through) = self.engine.read(|state| move_out::due(state, old, bytes_max)) {
             let limits = run::limits(&self.engine, &self.config);
             let window = move_out::plan(&self.engine, through, &limits, &self.spared());
-            let Some(done) = self.rewrite(window, "move out", report).await else {
+            let Some(done) = self.rewrite(window, "move_out", report).await else {
                 return;
             };
             self.moved_out_bytes += done.bytes;
@@ -96,9 +99,10 @@ impl Upkeep {
         if !due {
             return;
         }
-        let date_ms = match self.engine.store().date_ms().await {
-            Ok(date_ms) => date_ms,
-            Err(error) => return report.failures.push(format!("the store's date: {error}")),
+        let date_ms = match run::in_time(&self.engine, 1, self.engine.store().date_ms()).await {
+            Ok(Ok(date_ms)) => date_ms,
+            Ok(Err(error)) => return report.failures.push(format!("the store's date: {error}")),
+            Err(slow) => return report.failures.push(format!("the store's date: {slow}")),
         };
         let difference_ms = self.engine.world().clock.wall_ms().saturating_sub(date_ms);
         if u128::from(difference_ms.unsigned_abs()) > self.config.clock_difference_max.as_millis() {
@@ -117,7 +121,7 @@ impl Upkeep {
     async fn forget(&mut self, date_ms: i64, bytes_max: usize, report: &mut Report) -> Result<(), engine::ChangeError> {
         let role = role(&self.engine);
         let trims = self.engine.read(|state| retention::plan(state, date_ms));
-        for trim in retention::cut(trims, bytes_max) {
+        for trim in retention::cut(&trims, bytes_max) {
             report.trimmed += run::trim(&self.engine, role, trim).await?;
         }
         loop {
@@ -162,13 +166,15 @@ impl Upkeep {
         {
             return;
         }
-        match self.engine.take_snapshot(self.snapshot_role()).await {
-            Ok(taken) => {
+        let taking = self.engine.take_snapshot(self.snapshot_role());
+        match run::in_time(&self.engine, ENGINE_CALLS, taking).await {
+            Ok(Ok(taken)) => {
                 metrics::counter!("tidelog_snapshots_total").increment(1);
                 tracing::info!(position = taken.position, bytes = taken.bytes, "took a snapshot");
                 report.snapshot = Some(taken);
             }
-            Err(error) => report.failures.push(format!("snapshot: {error}")),
+            Ok(Err(error)) => report.failures.push(format!("snapshot: {error}")),
+            Err(slow) => report.failures.push(format!("snapshot: {slow}")),
         }
     }
 
@@ -189,15 +195,16 @@ impl Upkeep {
         if newest.is_none() || newest == self.advanced_for {
             return;
         }
-        match self.engine.advance_base().await {
-            Ok(base) => {
+        match run::in_time(&self.engine, ENGINE_CALLS, self.engine.advance_base()).await {
+            Ok(Ok(base)) => {
                 if let Some(base) = &base {
                     tracing::info!(position = base.position, "moved the base");
                 }
                 report.base = base;
                 self.advanced_for = newest;
             }
-            Err(error) => report.failures.push(format!("base: {error}")),
+            Ok(Err(error)) => report.failures.push(format!("base: {error}")),
+            Err(slow) => report.failures.push(format!("base: {slow}")),
         }
     }
 
@@ -209,6 +216,8 @@ impl Upkeep {
             Err(error) => return report.failures.push(format!("sweep: {error}")),
         };
         self.listed = swept.named;
+        // What is forgotten shows in the listing, not in the log.
+        self.merged_at = None;
         let base = swept.base_position;
         let waiting = self.engine.read(|state| grace::Waiting {
             unnamed: swept.unnamed,
@@ -231,15 +240,16 @@ impl Upkeep {
 
     async fn delete_entries(&mut self, base: u64, report: &mut Report) {
         let free = self.engine.read(|state| grace::is_over(state, base));
-        match self.engine.delete_entries().await {
-            Ok(deleted) => {
+        match run::in_time(&self.engine, ENGINE_CALLS, self.engine.delete_entries()).await {
+            Ok(Ok(deleted)) => {
                 metrics::counter!("tidelog_entries_deleted_total").increment(deleted);
                 report.entries_deleted = deleted;
                 if free {
                     self.deleted_below = base;
                 }
             }
-            Err(error) => report.failures.push(format!("entries: {error}")),
+            Ok(Err(error)) => report.failures.push(format!("entries: {error}")),
+            Err(slow) => report.failures.push(format!("entries: {slow}")),
         }
     }
 }

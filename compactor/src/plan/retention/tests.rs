@@ -76,7 +76,7 @@ fn a_log_that_starts_inside_an_extent_is_trimmed_from_there() {
 fn cut_by_size() {
     let trim = PartitionTrim::default();
     let sizes = |count: usize, bytes_max: usize| -> Vec<usize> {
-        let cut = cut(vec![trim; count], bytes_max);
+        let cut = cut(&vec![trim; count], bytes_max);
         cut.iter().map(|trim| trim.partitions.len()).collect()
     };
     assert_eq!(sizes(0, 100), [0_usize; 0]);

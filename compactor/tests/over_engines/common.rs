@@ -1,7 +1,5 @@
 //! Engines over one ledger and one place for objects in memory, and short ways to write, read and look.
 
-#![allow(dead_code, reason = "each test file uses its part")]
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,11 +1,9 @@
 //! Compactors that race, and compactors that are killed: cost, and objects that nothing names, but no more.
 
-mod common;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use common::{Cluster, append, config, contents, counts, listed, set, topic, upkeep};
+use crate::common::{Cluster, append, config, contents, counts, listed, set, topic, upkeep};
 use engine::Engine;
 use metadata::{ObjectStatus, Role, State};
 use store::{Key, Kind, Moment, Op, SeamCall, Then};
@@ -143,4 +141,39 @@ async fn an_object_that_does_not_read_back_is_never_named() {
     assert_eq!(contents(&engine).await, before);
     upkeep(&engine).await;
     assert_eq!(contents(&engine).await, before);
+}
+
+/// Calls fail, hang, come back cut short or with a wrong bit: passes fail, and nothing is lost or changed by it.
+#[tokio::test(start_paused = true)]
+async fn a_bad_store_costs_time_only() {
+    for seed in 0..10 {
+        let cluster = Cluster::new(seed);
+        let engine = cluster.engine().await;
+        set(&engine, "segment.grace.ms", "1000").await;
+        produce(&engine).await;
+        let before = contents(&engine).await;
+        cluster.objects.set(store::Faults {
+            refused: 0.1,
+            unanswered: 0.1,
+            hung: 0.02,
+            truncated: 0.05,
+            flipped: 0.05,
+            ..store::Faults::NONE
+        });
+        for _ in 0..6 {
+            compactor::run_once(&engine, &config()).await;
+            cluster.sleep(1).await;
+        }
+        cluster.objects.set(store::Faults::NONE);
+        assert_eq!(contents(&engine).await, before, "seed {seed}");
+        // What was found damaged by a bad read is tried again.
+        cluster.sleep(2000).await;
+        for _ in 0..4 {
+            upkeep(&engine).await;
+            cluster.sleep(2).await;
+        }
+        assert_eq!(contents(&engine).await, before, "seed {seed}");
+        assert_eq!(engine.read(State::inline_bytes), 0, "seed {seed}");
+        assert!(orphans(&engine).await <= 1, "seed {seed}");
+    }
 }

@@ -1,0 +1,7 @@
+//! Upkeep over real engines on a ledger and a store in memory, under paused time.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod common;
+mod faults;
+mod upkeep;
