@@ -52,7 +52,8 @@ enum What {
 Examples:
   tidelog bench --self
   tidelog bench produce --self --encoding ndjson --clients 8 -o json
-  tidelog bench latency --url http://127.0.0.1:8080 --pid 4711")]
+  tidelog bench latency --url http://127.0.0.1:8080 --pid 4711
+  TIDELOG_PUTS_PER_SECOND=4 tidelog bench produce --self --clients 64      with the limits of S3; --self passes them on")]
 pub(crate) struct BenchArgs {
     /// What to measure
     #[arg(value_enum, default_value = "all")]
@@ -151,7 +152,6 @@ pub(crate) async fn run(args: BenchArgs, context: &Context) -> Result<Exit> {
     if let Some(own) = own {
         own.stop(context, &mut report).await;
     }
-    folder.remove(context);
     measured?;
     report.show(args.output.output)?;
     Ok(Exit::Ok)
@@ -238,12 +238,13 @@ impl Folder {
         std::fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
         Ok(Folder { path })
     }
+}
 
-    fn remove(&self, context: &Context) {
+impl Drop for Folder {
+    /// Also when the run failed or was interrupted.
+    fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.path) {
-            context
-                .talk
-                .say(format!("cannot remove {}: {error}", self.path.display()));
+            tracing::warn!(path = %self.path.display(), %error, "cannot remove the folder of this run");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! `tidelog topic`: create, list, describe, alter, delete, trim.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
@@ -10,14 +12,14 @@ use crate::exit::{Ended, Exit};
 use crate::out::{self, Format, OutputArgs};
 use crate::position::Position;
 use crate::settings::{self, Pair};
-use crate::wire::{OffsetsAnswer, Topic, TopicLine, TopicPage};
+use crate::wire::{OffsetsAnswer, Setting, Topic, TopicLine, TopicPage};
 
 /// What can be done with topics.
 #[derive(Debug, Subcommand)]
 pub(crate) enum TopicCommand {
     Create(CreateArgs),
     List(ListArgs),
-    Describe(NameArgs),
+    Describe(DescribeArgs),
     Alter(AlterArgs),
     Delete(DeleteArgs),
     Trim(TrimArgs),
@@ -63,9 +65,12 @@ pub(crate) struct ListArgs {
 
 /// Show a topic's partitions, offsets, sizes and settings
 #[derive(Debug, Args)]
-pub(crate) struct NameArgs {
+pub(crate) struct DescribeArgs {
     /// The topic's name
     topic: String,
+    /// Show the settings that are at their defaults too
+    #[arg(short, long)]
+    all: bool,
     #[command(flatten)]
     url: UrlArgs,
     #[command(flatten)]
@@ -160,7 +165,7 @@ async fn create(args: &CreateArgs, context: &Context) -> Result<Exit> {
     let created = answer.status == reqwest::StatusCode::CREATED;
     let said = if created { "created" } else { "was there already" };
     context.talk.say(format!("{} {said}", args.topic));
-    show(&answer.json()?, args.output.output)?;
+    show(&answer.json()?, args.output.output, false)?;
     Ok(Exit::Ok)
 }
 
@@ -200,14 +205,14 @@ async fn all_topics(client: &Client, prefix: Option<&str>) -> Result<Vec<TopicLi
     }
 }
 
-async fn describe(args: &NameArgs) -> Result<Exit> {
+async fn describe(args: &DescribeArgs) -> Result<Exit> {
     let topic: Value = args.url.client()?.get(&["v1", "topics", &args.topic]).fetch().await?;
-    show(&topic, args.output.output)?;
+    show(&topic, args.output.output, args.all)?;
     Ok(Exit::Ok)
 }
 
-/// Prints a topic as an agent describes it.
-fn show(topic: &Value, format: Format) -> Result<()> {
+/// Prints a topic as an agent describes it; of its settings those that were set, or all.
+fn show(topic: &Value, format: Format, all: bool) -> Result<()> {
     if format == Format::Json {
         return out::json(topic);
     }
@@ -230,22 +235,22 @@ fn show(topic: &Value, format: Format) -> Result<()> {
         })
         .collect();
     out::table(&["partition", "log start", "high watermark", "records", "bytes"], &rows)?;
-    show_settings(&topic.config)
+    show_settings(&topic.config, all)
 }
 
-fn show_settings(config: &std::collections::BTreeMap<String, crate::wire::Setting>) -> Result<()> {
-    if config.is_empty() {
-        return Ok(());
-    }
-    out::line("")?;
-    let rows: Vec<_> = config
-        .iter()
+fn show_settings(config: &BTreeMap<String, Setting>, all: bool) -> Result<()> {
+    let shown = config.iter().filter(|(_, setting)| all || setting.source != "default");
+    let rows: Vec<_> = shown
         .map(|(name, setting)| {
             let effect = if setting.effect == "none" { "without effect" } else { "" };
             let value = setting.value.clone().unwrap_or_default();
             vec![name.clone(), value, setting.source.clone(), effect.to_owned()]
         })
         .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    out::line("")?;
     Ok(out::table(&["setting", "value", "source", ""], &rows)?)
 }
 
@@ -266,7 +271,7 @@ async fn alter(args: &AlterArgs, context: &Context) -> Result<Exit> {
     let ask = args.url.client()?.patch(&["v1", "topics", &args.topic]);
     let topic: Value = ask.json(&body).fetch().await?;
     context.talk.say(format!("{} altered", args.topic));
-    show(&topic, args.output.output)?;
+    show(&topic, args.output.output, false)?;
     Ok(Exit::Ok)
 }
 
