@@ -2,6 +2,7 @@
 
 mod object;
 pub(crate) mod router;
+mod seal;
 mod tokens;
 
 use std::collections::BTreeSet;

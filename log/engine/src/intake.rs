@@ -22,25 +22,29 @@ pub(crate) use compose::group_bytes;
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     pub(crate) jobs: VecDeque<AppendJob>,
+    /// Bytes of batches.
     pub(crate) bytes: usize,
+    /// Bytes that name them in an entry, at most.
+    pub(crate) named_bytes: usize,
 }
 
 impl Queue {
     fn push(&mut self, job: AppendJob) {
         self.bytes += job.bytes;
+        self.named_bytes += group_bytes(&job.group);
         self.jobs.push_back(job);
     }
 
     fn pop(&mut self) -> Option<AppendJob> {
         let job = self.jobs.pop_front()?;
         self.bytes -= job.bytes;
+        self.named_bytes -= group_bytes(&job.group);
         Some(job)
     }
 
     /// Takes everything.
     pub(crate) fn take(&mut self) -> Vec<AppendJob> {
-        self.bytes = 0;
-        std::mem::take(&mut self.jobs).into()
+        std::mem::take(self).jobs.into()
     }
 }
 
@@ -137,8 +141,8 @@ impl Intake {
 
     /// Whether nothing at all is on its way.
     pub(crate) fn is_idle(&self) -> bool {
-        let lanes = self.inline.jobs.is_empty() && self.object.jobs.is_empty() && self.router.parked() == 0;
-        lanes && self.sent.is_empty() && self.flushed.is_empty() && self.control.is_empty()
+        // The router counts groups from their call to their end, also while their object is being put.
+        self.router.is_idle() && self.sent.is_empty() && self.control.is_empty()
     }
 
     /// A group is over before it had a sequence: definitely nothing of it happened.
@@ -149,6 +153,13 @@ impl Intake {
 
     /// Refuses all that has no sequence yet.
     pub(crate) fn refuse_waiting(&mut self, error: &AppendError) {
+        self.refuse_groups(error);
+        for mut job in std::mem::take(&mut self.control) {
+            job.answer(Err(error.clone().into()));
+        }
+    }
+
+    fn refuse_groups(&mut self, error: &AppendError) {
         for mut job in self.router.drain_parked() {
             job.answer(Err(error.clone()));
         }
@@ -162,9 +173,6 @@ impl Intake {
             for job in flushed.groups {
                 self.refuse(Lane::Object, job, error);
             }
-        }
-        for mut job in std::mem::take(&mut self.control) {
-            job.answer(Err(error.clone().into()));
         }
     }
 
@@ -182,7 +190,8 @@ impl Intake {
         }
     }
 
-    /// A life is over: what it had sent will never be taken from now on, and what names its objects never can be.
+    /// A life is over: what it had sent will never be taken from now on, and what names its objects never can be. When
+    /// no other life follows, what waits for one is refused.
     pub(crate) fn bury(&mut self, role: Role, sent: &AppendError) {
         for mut gone in std::mem::take(&mut self.sent) {
             if gone.role == role {
@@ -191,6 +200,9 @@ impl Intake {
             } else {
                 self.sent.push_back(gone);
             }
+        }
+        if role == Role::Agent && !self.lives.is_led(role) {
+            self.refuse_groups(&AppendError::Draining);
         }
     }
 
@@ -210,12 +222,12 @@ impl Intake {
 
 impl Intake {
     /// Takes the groups of the next object: up to `bytes_max` bytes of batches (one group in any case), and no more
-    /// than an entry can name. Groups for which nobody waits any more are left out.
-    pub(crate) fn take_flush(&mut self, bytes_max: usize, entry_bytes_max: usize) -> Vec<AppendJob> {
+    /// than `named_bytes_max` bytes of an entry can name. Groups for which nobody waits any more are left out.
+    pub(crate) fn take_flush(&mut self, bytes_max: usize, named_bytes_max: usize) -> Vec<AppendJob> {
         let (mut groups, mut bytes, mut named) = (Vec::new(), 0, 0);
         while let Some(next) = self.object.jobs.front() {
             let (next_bytes, next_named) = (next.bytes, group_bytes(&next.group));
-            let full = bytes >= bytes_max || named + next_named > entry_bytes_max / 2;
+            let full = bytes >= bytes_max || named + next_named > named_bytes_max;
             if full && !groups.is_empty() {
                 break;
             }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metadata::entry::{self, proposal::Kind};
-use metadata::{Incarnation, Life, Role, State};
+use metadata::{Incarnation, Life, Rejection, Role, State, Verdict};
 use world::Instant;
 
 use crate::change::propose;
@@ -133,6 +133,9 @@ fn own_lives(shared: &Shared) -> Vec<Incarnation> {
         .collect()
 }
 
+/// How often the end of a life is proposed while something of it is still being taken.
+const END_TRIES: u32 = 8;
+
 /// Ends this process's own lives, the last word of each.
 pub(crate) async fn end_lives(shared: &Arc<Shared>) {
     for role in &shared.config.roles {
@@ -142,11 +145,20 @@ pub(crate) async fn end_lives(shared: &Arc<Shared>) {
             intake.lives.incarnation(*role)
         };
         let Some(incarnation) = incarnation else { continue };
-        let retire = shared
-            .view
-            .read(|state| state.incarnation(&incarnation).map(retirement));
-        let Some(retire) = retire else { continue };
-        let outcome = propose(shared, *role, Kind::Retire(retire), None, "").await;
-        tracing::debug!(?outcome, "ended a life");
+        for _ in 0..END_TRIES {
+            if end_life(shared, *role, &incarnation).await {
+                break;
+            }
+        }
     }
+}
+
+/// False when something of the life was taken after it was looked at.
+async fn end_life(shared: &Arc<Shared>, role: Role, incarnation: &Incarnation) -> bool {
+    let retire = shared.view.read(|state| state.incarnation(incarnation).map(retirement));
+    let Some(retire) = retire else { return true };
+    let outcome = propose(shared, role, Kind::Retire(retire), None, "").await;
+    tracing::debug!(?outcome, "ended a life");
+    let heard_since = [Verdict::Rejected(Rejection::HeardSince)];
+    !outcome.is_ok_and(|verdicts| verdicts == heard_since)
 }

@@ -172,9 +172,11 @@ impl Tail {
             .intake
             .lock()
             .compose(self.shared.ledger.entry_bytes_max(), self.tip.position);
+        // Abandoned groups were left out; some that waited behind them may take the object lane now.
+        self.shared.object_wake.notify_one();
         let Some(mut composed) = composed else {
-            // All that waits needs a life that this entry's registers are to begin; there is none, so it was refused.
-            return;
+            // There was something, and nothing to say: it was abandoned or refused.
+            return self.idle().await;
         };
         let began = self.shared.world.clock.now();
         let looks = std::mem::take(&mut *self.shared.looks.lock());

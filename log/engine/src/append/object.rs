@@ -14,19 +14,12 @@ use segment::{SegmentBuilder, SegmentId};
 use store::{Key, StoreError};
 use world::Instant;
 
+use super::seal::{Limits, Reason, Waiting, due};
 use super::tokens::Tokens;
 use crate::AppendError;
 use crate::intake::group_bytes;
 use crate::jobs::{AppendJob, Flushed};
 use crate::shared::Shared;
-
-/// Why a flush was sealed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
-    Size,
-    Linger,
-    Idle,
-}
 
 /// A sealed flush and what became of its puts.
 struct Put {
@@ -68,12 +61,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 
 impl ObjectLane {
     async fn step(&mut self) {
-        while let Some(reason) = self.due() {
-            if !self.seal(reason) {
-                break;
-            }
-        }
-        let wait_until = self.next_due();
+        let wait_until = self.seal_due();
         let shared = Arc::clone(&self.shared);
         tokio::select! {
             biased;
@@ -84,57 +72,44 @@ impl ObjectLane {
         }
     }
 
-    /// Bytes that wait, and since when.
-    fn waiting(&mut self) -> Option<(usize, Instant)> {
-        let (groups, bytes) = {
-            let intake = self.shared.intake.lock();
-            (intake.object.jobs.len(), intake.object.bytes)
-        };
-        if groups == 0 {
+    /// Seals all that is due. When the next will be, unless something else has to happen first: a put to end, a life to
+    /// begin, a group to come, of all of which the lane is told.
+    fn seal_due(&mut self) -> Option<Instant> {
+        loop {
+            let now = self.shared.world.clock.now();
+            let waiting = self.waiting(now)?;
+            let token_at = self.tokens.ready_at(now);
+            let (at, reason) = due(waiting, &self.limits(), self.puts.len(), token_at, now)?;
+            if at > now {
+                return Some(at);
+            }
+            if !self.seal(reason) {
+                return None;
+            }
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let config = &self.shared.config;
+        Limits {
+            bytes_max: config.segment_bytes_max,
+            named_bytes_max: named_bytes_max(&self.shared),
+            puts_in_flight_max: config.puts_in_flight_max,
+            linger: config.linger,
+        }
+    }
+
+    fn waiting(&mut self, now: Instant) -> Option<Waiting> {
+        let intake = self.shared.intake.lock();
+        if intake.object.jobs.is_empty() {
             self.waiting_since = None;
             return None;
         }
-        Some((
-            bytes,
-            *self.waiting_since.get_or_insert_with(|| self.shared.world.clock.now()),
-        ))
-    }
-
-    /// Whether a flush is due, and why.
-    fn due(&mut self) -> Option<Reason> {
-        let (bytes, since) = self.waiting()?;
-        let config = &self.shared.config;
-        if self.puts.len() >= config.puts_in_flight_max.max(1) {
-            return None;
-        }
-        let now = self.shared.world.clock.now();
-        if bytes >= config.segment_bytes_max {
-            return Some(Reason::Size);
-        }
-        if self.tokens.ready_at(now) > now {
-            return None;
-        }
-        if self.puts.is_empty() {
-            return Some(Reason::Idle);
-        }
-        (now.saturating_duration_since(since) >= config.linger).then_some(Reason::Linger)
-    }
-
-    /// When the groups that wait will be due if nothing else happens.
-    fn next_due(&mut self) -> Option<Instant> {
-        let (_, since) = self.waiting()?;
-        if self.puts.len() >= self.shared.config.puts_in_flight_max.max(1) {
-            return None;
-        }
-        let now = self.shared.world.clock.now();
-        let token = self.tokens.ready_at(now);
-        let due = if self.puts.is_empty() {
-            token
-        } else {
-            token.max(since + self.shared.config.linger)
-        };
-        // Never now: what was due was sealed, or has to wait for a life, of which the lane is told.
-        (due > now).then_some(due)
+        Some(Waiting {
+            bytes: intake.object.bytes,
+            named_bytes: intake.object.named_bytes,
+            since: *self.waiting_since.get_or_insert(now),
+        })
     }
 
     /// Seals what waits, up to the size of an object. False when there is no life to name it.
@@ -144,12 +119,11 @@ impl ObjectLane {
             let Some(named) = intake.lives.next_flush(Role::Agent, Lane::Object) else {
                 return false;
             };
-            let groups = intake.take_flush(
-                self.shared.config.segment_bytes_max,
-                self.shared.ledger.entry_bytes_max(),
-            );
+            let groups = intake.take_flush(self.shared.config.segment_bytes_max, named_bytes_max(&self.shared));
             (groups, named)
         };
+        // Abandoned ones were left out; some that waited behind them may go inline now.
+        self.shared.wake.notify_one();
         self.waiting_since = None;
         if groups.is_empty() {
             return true;
@@ -178,7 +152,7 @@ impl ObjectLane {
         let mut intake = self.shared.intake.lock();
         match put {
             Ok(attempt) => {
-                for groups in cut(groups, self.shared.ledger.entry_bytes_max()) {
+                for groups in cut(groups, named_bytes_max(&self.shared)) {
                     intake.flushed(Flushed {
                         incarnation,
                         flush,
@@ -186,7 +160,6 @@ impl ObjectLane {
                         groups,
                     });
                 }
-                self.shared.wake.notify_one();
             }
             Err(error) => {
                 let error = match error {
@@ -198,6 +171,9 @@ impl ObjectLane {
                 }
             }
         }
+        drop(intake);
+        // For the flush, or for groups that waited behind what failed and may go inline now.
+        self.shared.wake.notify_one();
     }
 }
 
@@ -244,14 +220,19 @@ async fn put(shared: Arc<Shared>, incarnation: Incarnation, flush: u64, mut grou
     }
 }
 
+/// Bytes that the groups of a proposal may take in an entry.
+fn named_bytes_max(shared: &Shared) -> usize {
+    shared.ledger.entry_bytes_max() / 2
+}
+
 /// Cuts a flush into proposals that an entry holds. A group is never cut.
-fn cut(groups: Vec<AppendJob>, entry_bytes_max: usize) -> Vec<Vec<AppendJob>> {
+fn cut(groups: Vec<AppendJob>, named_bytes_max: usize) -> Vec<Vec<AppendJob>> {
     let mut proposals: Vec<Vec<AppendJob>> = Vec::new();
     let mut used = usize::MAX;
     for job in groups {
         let bytes = group_bytes(&job.group);
         match proposals.last_mut() {
-            Some(last) if used + bytes <= entry_bytes_max / 2 => {
+            Some(last) if used + bytes <= named_bytes_max => {
                 used += bytes;
                 last.push(job);
             }

@@ -100,7 +100,13 @@ impl<G> Router<G> {
         parked.into_iter().map(|parked| parked.group).collect()
     }
 
+    /// Whether nothing is in flight, and nothing parked.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.partitions.is_empty() && self.parked.is_empty()
+    }
+
     /// Groups that wait for a change of lane.
+    #[cfg(test)]
     pub(crate) fn parked(&self) -> usize {
         self.parked.len()
     }

@@ -1,6 +1,12 @@
 //! Whole engines over a ledger and a store in memory, in virtual time.
 
+#[cfg(test)]
 mod append_and_fetch;
+#[cfg(test)]
 mod common;
+#[cfg(test)]
+mod lanes;
+#[cfg(test)]
 mod moved;
+#[cfg(test)]
 mod upkeep;
