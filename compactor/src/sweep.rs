@@ -62,7 +62,8 @@ pub(crate) struct Outcome {
 /// Sweeps all kinds. None while halted: what seems garbage may be what an operator wants back.
 pub(crate) async fn sweep(engine: &Engine, config: &CompactorConfig) -> Result<Option<Outcome>, SweepError> {
     engine.look().await?;
-    if engine.read(State::halted) {
+    // A loss that this process has seen counts before its halt is folded.
+    if engine.read(State::halted) || engine.health().halted {
         return Ok(None);
     }
     // The base is read before the listing: a snapshot is garbage only when the base names a newer one.

@@ -98,6 +98,12 @@ impl Upkeep {
             report.failures.push(error.to_string());
             return report;
         }
+        if self.engine.health().halted {
+            report
+                .failures
+                .push("the ledger is halted: nothing is moved, trimmed or swept".to_owned());
+            return report;
+        }
         self.wait_for_life().await;
         let through = self.engine.read(metadata::State::position);
         self.move_out(Some(through), &mut report).await;

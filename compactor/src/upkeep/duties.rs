@@ -1,6 +1,6 @@
 //! The duties, each in one function: plan, do, report.
 
-use metadata::{Role, State};
+use metadata::State;
 
 use super::{MERGES_MAX, Upkeep};
 use crate::plan::{Window, expiry, grace, merge, move_out, retention, snapshot};
@@ -166,7 +166,7 @@ impl Upkeep {
         {
             return;
         }
-        let taking = self.engine.take_snapshot(self.snapshot_role());
+        let taking = self.engine.take_snapshot(role(&self.engine));
         match run::in_time(&self.engine, ENGINE_CALLS, taking).await {
             Ok(Ok(taken)) => {
                 metrics::counter!("tidelog_snapshots_total").increment(1);
@@ -175,15 +175,6 @@ impl Upkeep {
             }
             Ok(Err(error)) => report.failures.push(format!("snapshot: {error}")),
             Err(slow) => report.failures.push(format!("snapshot: {slow}")),
-        }
-    }
-
-    /// In which role a snapshot is proposed. As an agent where this process is one too: a proposal that names an object
-    /// bears a flush number, and an agent's control lane has no others that it could overtake.
-    fn snapshot_role(&self) -> Role {
-        match self.engine.incarnation(Role::Agent) {
-            Some(_) => Role::Agent,
-            None => role(&self.engine),
         }
     }
 

@@ -35,8 +35,8 @@ async fn two_at_once_change_cost_only() {
         set(&engine, "segment.grace.ms", "0").await;
         produce(&engine).await;
         let before = contents(&engine).await;
-        let one = cluster.engine().await;
-        let other = cluster.engine().await;
+        let one = cluster.engine_of(vec![Role::Compactor]).await;
+        let other = cluster.engine_of(vec![Role::Compactor]).await;
         let (config_one, config_other) = (config(), config());
         let (first, second) = tokio::join!(
             compactor::run_once(&one, &config_one),
@@ -63,7 +63,7 @@ async fn killed(at: impl Fn(&SeamCall) -> bool + Send + Sync + 'static, leaves_o
     set(&agent, "agent.timeout.ms", "5000").await;
     produce(&agent).await;
     let before = contents(&agent).await;
-    let victim = cluster.engine().await;
+    let victim = cluster.engine_of(vec![Role::Compactor]).await;
     let hit = Arc::new(AtomicBool::new(false));
     let (tasks, seen) = (victim.world().tasks.clone(), hit.clone());
     cluster.objects.set_hook(move |call| {
@@ -83,7 +83,7 @@ async fn killed(at: impl Fn(&SeamCall) -> bool + Send + Sync + 'static, leaves_o
     cluster.objects.clear_hook();
     assert_eq!(orphans(&agent).await > 0, leaves_orphans);
     assert_eq!(contents(&agent).await, before);
-    let next = cluster.engine().await;
+    let next = cluster.engine_of(vec![Role::Compactor]).await;
     // Whoever is silent is retired; the agent beats.
     let topic = topic(&agent, "beats", 1, &[("tidelog.lane", "object")]).await;
     for _ in 0..12 {
@@ -176,4 +176,26 @@ async fn a_bad_store_costs_time_only() {
         assert_eq!(engine.read(State::inline_bytes), 0, "seed {seed}");
         assert!(orphans(&engine).await <= 1, "seed {seed}");
     }
+}
+
+/// A ledger that lost its end is left as it is: what seems garbage may be what an operator wants back.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_done_while_halted() {
+    let cluster = Cluster::new(6);
+    let engine = cluster.engine().await;
+    set(&engine, "segment.grace.ms", "0").await;
+    produce(&engine).await;
+    cluster.ledger.lose_end(3);
+    // Told by the next read or write, whatever becomes of it.
+    let _ = engine.look().await;
+    for _ in 0..60 {
+        cluster.sleep(1).await;
+    }
+    assert!(engine.health().halted, "{:?}", engine.health());
+    let (segments, position) = (listed(&engine, Kind::Segment).await, engine.seen());
+    let report = compactor::run_once(&engine, &config()).await;
+    assert!(!report.failures.is_empty() && report.swept.is_none(), "{report:?}");
+    cluster.sleep(5).await;
+    assert_eq!(listed(&engine, Kind::Segment).await, segments);
+    assert_eq!(engine.seen(), position);
 }

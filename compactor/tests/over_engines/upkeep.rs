@@ -240,7 +240,7 @@ async fn damage_is_named_and_holds_nobody_up() {
     bytes[usize::try_from(start).unwrap() + 70] ^= 1;
     cluster.objects.put(&path, &[bytes.into()]).await.unwrap();
     // A process of its own, whose cache does not know better.
-    let compactor = cluster.engine().await;
+    let compactor = cluster.engine_of(vec![Role::Compactor]).await;
     let report = upkeep(&compactor).await;
     let named: Vec<_> = report
         .damaged
