@@ -75,7 +75,7 @@ impl Engine {
         let deadline = self.shared.world.clock.now() + patience;
         {
             let mut intake = self.shared.intake.lock();
-            if intake.door != Door::Halted {
+            if !matches!(intake.door, Door::Halted | Door::Closed) {
                 intake.door = Door::Draining;
             }
         }
@@ -189,9 +189,14 @@ impl Engine {
     /// Waits for memory instead: for fronts that stop reading their sockets.
     ///
     /// # Errors
-    /// [`AppendError::TooLarge`] when the request is larger than all of it.
+    /// [`AppendError::TooLarge`] when the request is larger than all of it, [`AppendError::Draining`] when the process
+    /// stops.
     pub async fn reserve_wait(&self, bytes: usize) -> Result<Permit, AppendError> {
-        self.shared.memory.reserve(bytes).await
+        tokio::select! {
+            biased;
+            reserved = self.shared.memory.reserve(bytes) => reserved,
+            () = self.shared.world.tasks.stopping() => Err(AppendError::Draining),
+        }
     }
 
     /// Appends a group whole or not at all. It is handed over by the call itself, so groups are ordered by the calls;

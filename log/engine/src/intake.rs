@@ -52,8 +52,10 @@ impl Queue {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
     Open,
-    /// The process stops: nothing new.
+    /// The process stops: nothing new but what ends its lives.
     Draining,
+    /// It has stopped.
+    Closed,
     /// The fold has met a halt.
     Halted,
     /// The ledger refused an entry for want of space; writes are refused until it takes one.
@@ -117,7 +119,7 @@ impl Intake {
     pub(crate) fn refusal(&self) -> Option<AppendError> {
         match self.door {
             Door::Open => None,
-            Door::Draining => Some(AppendError::Draining),
+            Door::Draining | Door::Closed => Some(AppendError::Draining),
             Door::Halted => Some(AppendError::Halted),
             Door::Full => Some(AppendError::StorageFull),
         }
@@ -128,9 +130,15 @@ impl Intake {
         self.inline.bytes
     }
 
-    /// Takes a flush whose object is durable.
+    /// Takes a flush whose object is durable. While the ledger is halted it is refused: nothing of it was proposed.
     pub(crate) fn flushed(&mut self, flushed: Flushed) {
-        self.flushed.push_back(flushed);
+        if self.door == Door::Halted {
+            for job in flushed.groups {
+                self.refuse(Lane::Object, job, &AppendError::Halted);
+            }
+        } else {
+            self.flushed.push_back(flushed);
+        }
     }
 
     /// Whether something waits to go into an entry.
@@ -253,6 +261,9 @@ impl Intake {
         for role in silent {
             // Counted as heard already, or an unreachable ledger would gather beats.
             self.lives.heard(role, now);
+            if !matches!(self.door, Door::Open | Door::Draining) {
+                continue;
+            }
             let kind = metadata::entry::proposal::Kind::Beat(metadata::entry::Beat {});
             self.control.push_back(ChangeJob {
                 role,

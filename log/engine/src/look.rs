@@ -10,9 +10,17 @@ pub(crate) async fn look(shared: &Shared) -> Result<Seen, ReadError> {
     let (reply, answer) = oneshot::channel();
     shared.looks.lock().push(reply);
     shared.wake.notify_one();
-    match shared.world.clock.timeout(shared.config.change_deadline, answer).await {
-        Ok(Ok(looked)) => looked,
-        Ok(Err(_)) => Err(ReadError::NotCurrent("the process is stopping".to_owned())),
+    let looked = async {
+        tokio::select! {
+            biased;
+            looked = answer => looked.ok(),
+            // The tail has gone, or is about to.
+            () = shared.world.tasks.stopping() => None,
+        }
+    };
+    match shared.world.clock.timeout(shared.config.change_deadline, looked).await {
+        Ok(Some(looked)) => looked,
+        Ok(None) => Err(ReadError::NotCurrent("the process is stopping".to_owned())),
         Err(elapsed) => Err(ReadError::NotCurrent(elapsed.to_string())),
     }
 }

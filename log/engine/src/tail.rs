@@ -70,6 +70,7 @@ impl Tail {
     /// Folds until the end of the ledger is reached, for the first time.
     pub(crate) async fn catch_up(&mut self) -> Result<(), StartError> {
         let mut damaged = None;
+        self.mind_witness();
         while self.stale && self.loss.is_none() {
             self.read().await;
             let trouble = self.shared.trouble.lock().ledger.clone();
@@ -88,15 +89,17 @@ impl Tail {
         while !tasks.is_stopping() {
             self.step().await;
         }
-        self.shared.intake.lock().refuse_waiting(&AppendError::Draining);
+        let mut intake = self.shared.intake.lock();
+        intake.door = Door::Closed;
+        intake.refuse_waiting(&AppendError::Draining);
+        intake.give_up(&AppendError::Unknown(
+            "the process stopped before it was known".to_owned(),
+        ));
     }
 
     async fn step(&mut self) {
         self.reopen();
-        let witnessed = self.shared.losses.lock().take();
-        if let Some(loss) = witnessed {
-            self.lost(loss);
-        }
+        self.mind_witness();
         if let Some(loss) = self.loss {
             self.wait_out(loss).await;
         } else if self.stale {
@@ -112,6 +115,14 @@ impl Tail {
             self.back_off(FAILURE, self.failures).await;
         } else if self.races > 0 {
             self.back_off(RACE, self.races).await;
+        }
+    }
+
+    /// A loss that only the witness knows of is as good as one seen here.
+    fn mind_witness(&mut self) {
+        let witnessed = self.shared.losses.lock().take();
+        if let Some(loss) = witnessed {
+            self.lost(loss);
         }
     }
 
@@ -215,18 +226,19 @@ impl Tail {
                 metrics::counter!("tidelog_ledger_entries_total").increment(1);
                 metrics::counter!("tidelog_ledger_bytes_total")
                     .increment(u64::try_from(body.len()).unwrap_or(u64::MAX));
-                let kind = ledger::EntryKind::Proposals(body);
-                self.fold(&ledger::Entry {
+                let folded = self.fold(&ledger::Entry {
                     position: tip.position,
                     era: tip.era,
                     hash: tip.hash,
-                    kind,
+                    kind: ledger::EntryKind::Proposals(body),
                 });
-                self.reached(began, looks);
                 if registers {
                     self.shared.intake.lock().lives.renew_nonces();
                 }
-                return;
+                if folded {
+                    return self.reached(began, looks);
+                }
+                self.stale = true;
             }
             Ok(Appended::Taken) => {
                 metrics::counter!("tidelog_ledger_conflicts_total").increment(1);
@@ -387,7 +399,11 @@ impl Tail {
         }
     }
 
+    /// Takes writes again, unless the fold has met a halt.
     fn open_door(&self) {
+        if self.shared.view.read(metadata::State::halted) {
+            return;
+        }
         let mut intake = self.shared.intake.lock();
         if intake.door == Door::Halted {
             intake.door = Door::Open;

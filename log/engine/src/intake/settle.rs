@@ -57,6 +57,11 @@ impl Intake {
         }
     }
 
+    /// Answers all that is in flight, of which no more will be learnt here.
+    pub(crate) fn give_up(&mut self, error: &AppendError) {
+        self.sent.iter_mut().for_each(|sent| sent.fail(error));
+    }
+
     /// Removes a proposal that needs no more proposing.
     fn take_sent(&mut self, incarnation: Option<Incarnation>, lane: u32, sequence: u64) -> Option<Sent> {
         let role = self.lives.role_of(&incarnation?)?;

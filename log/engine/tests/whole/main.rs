@@ -7,6 +7,8 @@ mod common;
 #[cfg(test)]
 mod lanes;
 #[cfg(test)]
+mod lost;
+#[cfg(test)]
 mod moved;
 #[cfg(test)]
 mod upkeep;

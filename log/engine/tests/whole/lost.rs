@@ -1,0 +1,188 @@
+//! Ledgers that lose their end, move their base past a sleeper, or fill up.
+
+use std::time::Duration;
+
+use engine::{AppendError, Engine, EngineConfig, FetchError, ReadError, Seen};
+use ledger::memory::MemoryLedger;
+use metadata::{Role, TopicNumber};
+
+use crate::common::{Cluster, append, read_all, request, topic};
+
+/// Waits, in virtual time, until it holds.
+async fn until(cluster: &Cluster, what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..2_000 {
+        if holds() {
+            return;
+        }
+        cluster.world.clock.sleep(Duration::from_millis(50)).await;
+    }
+    panic!("never: {what}");
+}
+
+async fn fill(engine: &Engine, topic: TopicNumber, count: usize) {
+    for number in 0..count {
+        append(engine, topic, 0, &[&format!("v{number}")]).await.unwrap();
+    }
+}
+
+/// Snapshots until the base has moved beyond what was written so far, and deletes what lies below it.
+async fn move_base(engine: &Engine) {
+    let before = engine.seen().position;
+    loop {
+        append_nothing(engine).await;
+        engine.take_snapshot(Role::Compactor).await.unwrap();
+        let base = engine.advance_base().await.unwrap();
+        if base.is_some_and(|base| base.position > before) {
+            break;
+        }
+    }
+    engine.ledger().delete_below_base().await.unwrap();
+}
+
+async fn append_nothing(engine: &Engine) {
+    let beat = metadata::entry::proposal::Kind::Beat(metadata::entry::Beat {});
+    engine.propose(Role::Agent, beat, None, "").await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sleeper_reloads_proposes_again_and_appends_nothing_twice() {
+    for looks in [ledger::Looks::InStatement, ledger::Looks::AfterPut] {
+        let cluster = Cluster::over(1, MemoryLedger::new(looks));
+        let (one, sleeper) = (cluster.engine().await, cluster.engine().await);
+        let topic = topic(&one, "orders", 1, &[("tidelog.lane", "object")]).await;
+        fill(&one, topic, 3).await;
+        append(&sleeper, topic, 0, &["before"]).await.unwrap();
+        sleeper.world().tasks.pause();
+        let group = engine::AppendGroup {
+            runs: vec![crate::common::run(topic, 0, &["mine"])],
+            request: None,
+        };
+        let mine = sleeper.append(sleeper.reserve(1).unwrap(), group);
+        move_base(&one).await;
+        sleeper.world().tasks.resume();
+        let outcome = mine.await;
+        assert!(
+            outcome.is_ok() || matches!(outcome, Err(AppendError::Unknown(_))),
+            "{outcome:?}"
+        );
+        cluster.world.clock.sleep(Duration::from_secs(5)).await;
+        sleeper.look().await.unwrap();
+        append(&sleeper, topic, 0, &["after"]).await.unwrap();
+        let all = read_all(&sleeper, topic, 0, 0).await;
+        let values: Vec<&str> = all.iter().map(|(_, value)| value.as_str()).collect();
+        assert_eq!(values, ["v0", "v1", "v2", "before", "mine", "after"], "{looks:?}");
+        one.look().await.unwrap();
+        assert_eq!(read_all(&one, topic, 0, 0).await, all);
+        assert_eq!(sleeper.health().memory_used_bytes, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_end_halts_and_a_new_era_goes_on() {
+    for looks in [ledger::Looks::InStatement, ledger::Looks::AfterPut] {
+        let cluster = Cluster::over(2, MemoryLedger::new(looks));
+        let engine = cluster.engine().await;
+        let topic = topic(&engine, "orders", 1, &[("tidelog.lane", "object")]).await;
+        fill(&engine, topic, 5).await;
+        let seen = engine.seen();
+        cluster.table.lose_end(2);
+        let refused = append(&engine, topic, 0, &["x"]).await;
+        assert!(refused.is_err(), "{refused:?}");
+        until(&cluster, "halted", || engine.health().halted).await;
+        assert_eq!(append(&engine, topic, 0, &["x"]).await, Err(AppendError::Halted));
+        assert!(matches!(engine.look().await, Err(ReadError::NotCurrent(_))));
+        let fetched = engine.fetch(&request(topic, 0, 0)).await.remove(0).result;
+        assert!(matches!(fetched, Err(FetchError::NotCurrent(_))), "{fetched:?}");
+        engine.ledger().accept_loss("test".into()).await.unwrap();
+        until(&cluster, "serving", || {
+            engine.health().serving && !engine.health().halted
+        })
+        .await;
+        let deadline = cluster.world.clock.now() + Duration::from_secs(1);
+        assert_eq!(engine.wait_for(seen, deadline).await, Err(ReadError::HistoryLost));
+        let early = Seen { era: 1, position: 1 };
+        assert_eq!(engine.wait_for(early, deadline).await, Ok(()));
+        until(&cluster, "a life", || engine.incarnation(Role::Agent).is_some()).await;
+        let offset = append(&engine, topic, 0, &["y"]).await.unwrap();
+        let all = read_all(&engine, topic, 0, 0).await;
+        assert_eq!(all.last(), Some(&(offset, "y".to_owned())), "{looks:?}");
+        assert_eq!(engine.health().memory_used_bytes, 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_starts_over_a_loss_serves_nothing() {
+    let cluster = Cluster::new(3);
+    let engine = cluster.engine().await;
+    let topic = topic(&engine, "orders", 1, &[]).await;
+    fill(&engine, topic, 5).await;
+    cluster.world.clock.sleep(Duration::from_secs(20)).await;
+    engine.world().tasks.kill();
+    cluster.table.lose_end(2);
+    let again = cluster.engine().await;
+    assert!(!again.health().serving);
+    let fetched = again.fetch(&request(topic, 0, 0)).await.remove(0).result;
+    assert!(matches!(fetched, Err(FetchError::NotCurrent(_))), "{fetched:?}");
+    until(&cluster, "halted", || again.health().halted).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retired_process_answers_definitely_and_begins_another_life() {
+    let cluster = Cluster::new(4);
+    let engine = cluster.engine_with(EngineConfig::default()).await;
+    let topic = topic(&engine, "orders", 1, &[]).await;
+    let life = engine.incarnation(Role::Agent).unwrap();
+    engine.world().tasks.pause();
+    let other = cluster.engine().await;
+    let retire = other.read(|state| {
+        let life = state.incarnation(&life).unwrap();
+        metadata::entry::Retire {
+            target: Some(life.incarnation().into()),
+            seen: life
+                .lanes_seen()
+                .into_iter()
+                .map(|(lane, next)| metadata::entry::LaneSeen {
+                    lane: lane.number(),
+                    next,
+                })
+                .collect(),
+        }
+    });
+    let kind = metadata::entry::proposal::Kind::Retire(retire);
+    other.propose(Role::Agent, kind, None, "").await.unwrap();
+    let group = engine::AppendGroup {
+        runs: vec![crate::common::run(topic, 0, &["a"])],
+        request: None,
+    };
+    let append_while_paused = engine.append(engine.reserve(1).unwrap(), group);
+    engine.world().tasks.resume();
+    let outcome = append_while_paused.await;
+    let there = read_all(&other, topic, 0, 0).await.len();
+    match outcome {
+        Ok(_) => assert_eq!(there, 1),
+        Err(error) => assert_eq!((error.happened(), there), (engine::Happened::No, 0)),
+    }
+    assert!(append(&engine, topic, 0, &["b"]).await.is_ok());
+    assert_ne!(engine.incarnation(Role::Agent), Some(life));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_is_told_when_the_process_stops() {
+    let cluster = Cluster::new(5);
+    let config = EngineConfig {
+        memory_bytes_max: 10,
+        ..EngineConfig::default()
+    };
+    let engine = cluster.engine_with(config).await;
+    let held = engine.reserve(10).unwrap();
+    let began = cluster.world.clock.now();
+    let (reserved, ()) = tokio::join!(engine.reserve_wait(1), engine.stop(Duration::from_secs(1)));
+    assert_eq!(reserved.unwrap_err(), AppendError::Draining);
+    assert!(matches!(engine.look().await, Err(ReadError::NotCurrent(_))));
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    drop(held);
+    let beat = metadata::entry::proposal::Kind::Beat(metadata::entry::Beat {});
+    let refused = engine.propose(Role::Agent, beat, None, "").await;
+    assert_eq!(refused, Err(engine::ChangeError::Draining));
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
