@@ -69,14 +69,14 @@ impl Budget for EngineBudget<'_> {
 /// breaks off or is not what its encoding says.
 pub(crate) async fn read(front: &Front, headers: &HeaderMap, body: axum::body::Body) -> Result<Whole, Problem> {
     let encoding = Encoding::of(headers.get_all(CONTENT_ENCODING).iter())?;
-    let declared = declared_bytes(headers)?;
+    let declared = declared_bytes(headers)?.or(http_body::Body::size_hint(&body).exact());
     let max = front.settings().request_bytes_max;
     if declared.is_some_and(|bytes| bytes > max as u64) {
         return Err(too_large(max));
     }
     // The length is that of the compressed bytes; what they inflate to is held as it comes.
     let known = declared.and_then(|bytes| usize::try_from(bytes).ok());
-    let first = known.unwrap_or(STEP_BYTES);
+    let first = known.unwrap_or(STEP_BYTES.min(front.engine().config().memory_bytes_max));
     let budget = EngineBudget {
         front,
         permit: front.engine().reserve(first)?,

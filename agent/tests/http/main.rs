@@ -1,0 +1,7 @@
+//! The HTTP front from its router down to an engine in memory.
+
+mod admin;
+mod append;
+mod common;
+mod read;
+mod sockets;
