@@ -1,0 +1,116 @@
+//! Objects as they are put and deleted: a name is used for one content for ever, and what is deleted is named by
+//! nothing and was not for the grace.
+
+use futures::StreamExt as _;
+use metadata::{ObjectName, ObjectStatus};
+use store::{Key, Objects as _, SnapshotName};
+
+use super::{Audit, Books, now};
+
+impl Audit {
+    /// An object is about to be put; `same` when nothing else was ever put under its name.
+    pub(crate) fn object_put(&self, path: &str, bytes: usize, same: bool) {
+        self.journal.line(format_args!("place put {path} {bytes} bytes"));
+        self.journal
+            .check("a name has one content for ever", same, || path.to_owned());
+    }
+
+    /// Somebody asked for an object that is not there.
+    pub(crate) fn object_missed(&self, path: &str) {
+        self.journal.line(format_args!("place has no {path}"));
+        self.journal.count("objects missed");
+    }
+
+    /// Objects are about to be deleted.
+    pub(crate) fn objects_deleted(&self, paths: &[String]) {
+        let books = &mut *self.books.lock();
+        books.catch_up();
+        for path in paths {
+            self.journal.line(format_args!("place delete {path}"));
+            match books.parse(path) {
+                Some(Key::Segment(name)) => books.check_segment_deletion(&name),
+                Some(Key::Snapshot(name)) => books.check_snapshot_deletion(path, &name),
+                _ => self.journal.check("only garbage is deleted", false, || path.clone()),
+            }
+        }
+    }
+
+    /// Objects that are in the place and that nothing needs, once all lives are over.
+    pub(crate) fn orphans(&self) -> Vec<String> {
+        let books = self.books.lock();
+        let listed: Vec<_> = now(books.place.list("").collect::<Vec<_>>());
+        let paths = listed.into_iter().filter_map(Result::ok).map(|found| found.path);
+        paths.filter(|path| books.is_orphan(path)).collect()
+    }
+}
+
+impl Books {
+    /// Whether an object is in the place.
+    pub(super) fn is_there(&self, path: &str) -> bool {
+        now(self.place.get(path, Some(0..1))).is_ok()
+    }
+
+    pub(super) fn is_segment_there(&self, name: &ObjectName) -> bool {
+        self.following
+            .as_ref()
+            .is_some_and(|following| self.is_there(&Key::Segment(*name).path(&following.ledger.cluster())))
+    }
+
+    fn parse(&self, path: &str) -> Option<Key> {
+        Key::parse(path, &self.following.as_ref()?.ledger.cluster())
+    }
+
+    fn base_snapshot(&self) -> Option<SnapshotName> {
+        let base = now(ledger::Backend::base(&self.table)).ok()??;
+        match self.parse(&base.snapshot)? {
+            Key::Snapshot(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    fn check_segment_deletion(&self, name: &ObjectName) {
+        let status = self.status(name);
+        let named = matches!(status, Some(ObjectStatus::Named { .. }));
+        self.journal
+            .check("nothing is deleted that is named", !named, || name.to_string());
+        let (Some(ObjectStatus::Unnamed { at }), Some(following)) = (status, &self.following) else {
+            self.journal.count("objects deleted, never named");
+            return;
+        };
+        self.journal.count("objects deleted, no longer named");
+        let grace_ms = i64::try_from(following.state.cluster_config().segment_grace_ms()).unwrap_or(i64::MAX);
+        let now_ms = self.world.clock.wall_ms();
+        let since_ms = self.folded_ms.get(&at).copied().unwrap_or(i64::MAX);
+        let over = now_ms.saturating_sub(since_ms) >= grace_ms;
+        self.journal.check("what was named is kept for the grace", over, || {
+            format!("{name} un-named at {at}, {since_ms} ms; deleted at {now_ms} ms")
+        });
+    }
+
+    fn check_snapshot_deletion(&self, path: &str, name: &SnapshotName) {
+        self.journal.count("snapshots deleted");
+        let newest = self.base_snapshot();
+        let older = newest.is_some_and(|newest| (name.era, name.position) < (newest.era, newest.position));
+        self.journal
+            .check("only snapshots older than the base's are deleted", older, || {
+                path.to_owned()
+            });
+    }
+
+    fn is_orphan(&self, path: &str) -> bool {
+        match self.parse(path) {
+            Some(Key::Segment(name)) => !matches!(self.status(&name), Some(ObjectStatus::Named { .. })),
+            Some(Key::Snapshot(name)) => {
+                let known = self.following.as_ref().is_some_and(|following| {
+                    let mut snapshots = following.state.snapshots().iter();
+                    snapshots.any(|taken| taken.position == name.position && taken.incarnation == name.incarnation)
+                });
+                let newest = self.base_snapshot();
+                let older = newest.is_some_and(|newest| (name.era, name.position) < (newest.era, newest.position));
+                !known && older
+            }
+            Some(Key::Witness | Key::Cluster) => false,
+            _ => path != "cluster.json",
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What is compared while a run goes on, and the last look at everything when it has ended.
+
+mod groups;
+mod order;
+mod records;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use engine::Engine;
+use metadata::{PartitionId, Role, State};
+
+use crate::agent::{Agent, Called};
+use crate::ground::{Ground, Yard};
+use crate::value;
+
+/// Sweeps after which nothing may be left that nothing needs: two for what was never named; what once was waits for
+/// marks, and a merge in one sweep makes garbage for the next.
+const SWEEPS: u32 = 8;
+
+/// By partition the records there are, with their offsets.
+type Read = BTreeMap<PartitionId, Vec<(u64, Bytes)>>;
+
+/// Log start and end of each partition.
+type Watermarks = BTreeMap<PartitionId, (u64, u64)>;
+
+/// Compares, once in a while, what the processes have folded.
+pub(crate) async fn sample(yard: Yard) {
+    let clock = yard.ground.world.clock.clone();
+    let mut before: BTreeMap<String, (u64, Watermarks)> = BTreeMap::new();
+    while !yard.ground.is_quiet() {
+        clock.sleep(Duration::from_millis(700)).await;
+        yard.ground.audit.note_own_hash();
+        for agent in yard.agents.iter() {
+            let Some(engine) = agent.running() else { continue };
+            note_hash(&yard.ground, agent.name(), &engine);
+            let (position, now) = engine.read(|state| (state.position(), watermarks(state)));
+            let previous = before.insert(agent.name().to_owned(), (position, now.clone()));
+            // A process that has just started may have folded less than the one before it.
+            if let Some((_, previous)) = previous.filter(|(before, _)| *before <= position) {
+                check_monotonic(&yard.ground, agent.name(), position, &previous, &now);
+            }
+        }
+    }
+}
+
+fn note_hash(ground: &Ground, name: &str, engine: &Engine) {
+    let (position, hash) = engine.read(|state| (state.position(), metadata::snapshot::state_hash_of(state)));
+    ground.audit.note_hash(name, position, hash);
+}
+
+fn watermarks(state: &State) -> Watermarks {
+    let partitions = state.topics().flat_map(|topic| state.partitions(topic.number()));
+    partitions
+        .map(|(id, partition)| (id, (partition.log_start(), partition.high_watermark())))
+        .collect()
+}
+
+fn check_monotonic(ground: &Ground, name: &str, position: u64, previous: &Watermarks, now: &Watermarks) {
+    for (id, &(log_start, end)) in now {
+        ground
+            .journal
+            .check("a log starts before it ends", log_start <= end, || {
+                format!("{name} {id:?}")
+            });
+        let Some(&(start_before, end_before)) = previous.get(id) else {
+            continue;
+        };
+        let risen = log_start >= start_before && end >= end_before;
+        ground.journal.check("watermarks do not fall", risen, || {
+            format!("{name} {id:?} at {position}: {start_before}..{end_before} became {log_start}..{end}")
+        });
+    }
+}
+
+/// Everybody has come to the end, and holds the same state.
+pub(crate) async fn compare_states(yard: &Yard) {
+    yard.ground.audit.note_own_hash();
+    for agent in yard.agents.iter() {
+        let looked = agent
+            .call(Duration::from_secs(20), |engine| async move {
+                let looked = engine.look().await;
+                (looked, engine)
+            })
+            .await;
+        match looked {
+            Called::Done((Ok(_), engine)) => note_hash(&yard.ground, agent.name(), &engine),
+            other => yard
+                .ground
+                .journal
+                .check("every process comes to the end of the ledger", false, || {
+                    format!("{}: {other:?}", agent.name())
+                }),
+        }
+    }
+}
+
+/// A process that has never been there reads all there is, and sweeps until nothing is left to sweep.
+pub(crate) async fn last_look(yard: &Yard) {
+    let ground = &yard.ground;
+    let clock = &ground.world.clock;
+    let fresh = Agent::new(ground, "fresh".to_owned(), vec![Role::Agent]);
+    fresh.start().await;
+    // Lives of those who were killed are silent for the timeout by then, and are retired.
+    clock.sleep(ground.swarm.agent_timeout * 2).await;
+    let Some(engine) = fresh.running() else { return };
+    let looked = engine.look().await;
+    ground
+        .journal
+        .check("a fresh process comes to the end", looked.is_ok(), || {
+            format!("{looked:?}")
+        });
+    ground.audit.note_own_hash();
+    note_hash(ground, "fresh", &engine);
+    let read = read_all(ground, &engine).await;
+    records::check(ground, &engine, &read);
+    order::check(ground, &read);
+    groups::check(ground, &engine);
+    sweep(ground).await;
+    let _ = engine.look().await;
+    let again = read_all(ground, &engine).await;
+    records::compare(ground, &read, &again);
+    fresh.stop(Duration::from_secs(5)).await;
+}
+
+/// Reads every extent of every partition.
+async fn read_all(ground: &Arc<Ground>, engine: &Engine) -> Read {
+    let mut all = Read::new();
+    let partitions: Vec<PartitionId> =
+        engine.read(|state| state.topics().flat_map(|topic| topic.partition_ids()).collect());
+    for id in partitions {
+        let extents: Vec<_> = engine.read(|state| {
+            let partition = state.partition(id);
+            partition
+                .map(|partition| partition.extents().collect())
+                .unwrap_or_default()
+        });
+        let records = all.entry(id).or_default();
+        for extent in extents {
+            let read = engine.read_extent(id, &extent).await;
+            ground.journal.check("every extent can be read", read.is_ok(), || {
+                format!("{id:?} {extent:?}: {read:?}")
+            });
+            for batch in read.unwrap_or_default() {
+                match value::records_of(batch.base_offset, &batch.batch) {
+                    Ok(found) => records.extend(found),
+                    Err(what) => ground.journal.check("every batch can be decoded", false, || what),
+                }
+            }
+        }
+    }
+    all
+}
+
+/// A compactor of its own sweeps until all is clean.
+async fn sweep(ground: &Arc<Ground>) {
+    let sweeper = Agent::by_hand(ground, "sweeper".to_owned(), vec![Role::Compactor]);
+    let config = compactor::CompactorConfig {
+        clock_difference_max: Duration::MAX,
+        ..compactor::CompactorConfig::eager()
+    };
+    sweeper.start().await;
+    let Some(engine) = sweeper.running() else { return };
+    let mut upkeep = compactor::Upkeep::new(engine, config);
+    for number in 1..=SWEEPS {
+        let report = Box::pin(upkeep.once()).await;
+        ground.journal.line(format_args!("sweep {number}: {report:?}"));
+        ground
+            .journal
+            .check("upkeep succeeds when nothing fails", report.failures.is_empty(), || {
+                format!("{:?}", report.failures)
+            });
+        ground
+            .journal
+            .check("nothing is damaged", report.damaged.is_empty(), || {
+                format!("{:?}", report.damaged)
+            });
+        let swept = report.swept.unwrap_or_default();
+        ground.journal.check(
+            "two sweeps leave nothing that was never named",
+            number <= 2 || swept.orphans == 0,
+            || format!("sweep {number} {swept:?}"),
+        );
+        ground
+            .world
+            .clock
+            .sleep(ground.swarm.grace + Duration::from_millis(200))
+            .await;
+    }
+    sweeper.stop(Duration::from_secs(5)).await;
+    let orphans = ground.audit.orphans();
+    ground
+        .journal
+        .check("no object is left that nothing needs", orphans.is_empty(), || {
+            format!("{orphans:?}")
+        });
+}

@@ -1,0 +1,299 @@
+//! Clients: each is a task with a chance of its own, asks processes through [`Agent::call`] and writes into the history
+//! what it asked and what it was told.
+
+mod admin;
+mod compare;
+mod follower;
+mod groups;
+mod http;
+mod kafka;
+mod plain;
+mod reader;
+
+use std::time::Duration;
+
+use engine::{AppendDone, AppendError, AppendGroup, AppendRun, Happened};
+use metadata::entry::{ProducerBatch, RequestSequence};
+use metadata::{PartitionId, RunAck};
+use records::Codec;
+use world::{Chance, World};
+
+use crate::agent::{Agent, Called};
+use crate::ground::{Ground, Yard};
+use crate::history::{Fate, Known, Send};
+use crate::value;
+
+pub(crate) use groups::committed;
+
+/// How long a client waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What every client has.
+#[derive(Debug)]
+pub(crate) struct Client {
+    yard: Yard,
+    world: World,
+    session: u32,
+    name: String,
+    /// The process it talks to until something makes it change.
+    agent: Agent,
+}
+
+/// What a client was told of an append.
+#[derive(Debug)]
+enum Told {
+    Acked(AppendDone),
+    /// It certainly did not happen; what the process said, if it was there.
+    Failed(Option<AppendError>),
+    Unknown,
+}
+
+/// One batch of a group to be sent.
+#[derive(Clone, Debug)]
+struct Part {
+    send: u64,
+    partition: PartitionId,
+    records: u32,
+    record_bytes: usize,
+    producer: Option<ProducerBatch>,
+    expected_offset: Option<u64>,
+    codec: Codec,
+    wall_ms: i64,
+}
+
+/// Starts the clients of a run.
+pub(crate) fn start_all(yard: &Yard, world: &World) {
+    let mut session = 0;
+    let mut client = |kind: &str| {
+        session += 1;
+        let world = world_of(world, kind);
+        Client {
+            agent: yard.any_front(&world.chance),
+            yard: yard.clone(),
+            world,
+            session,
+            name: format!("{kind}-{session}"),
+        }
+    };
+    let tasks = &world.tasks;
+    for _ in 0..3 {
+        tasks.spawn("plain", plain::run(client("plain")));
+    }
+    for _ in 0..2 {
+        tasks.spawn("http", http::run(client("http")));
+        tasks.spawn("kafka", kafka::run(client("kafka")));
+        tasks.spawn("reader", reader::run(client("reader")));
+        tasks.spawn("follower", follower::run(client("follower")));
+        tasks.spawn("groups", groups::run(client("groups")));
+    }
+    tasks.spawn("compare", compare::run(client("compare")));
+    tasks.spawn("admin", admin::run(client("admin")));
+}
+
+/// All clients are of one tree of tasks, each with its own chance.
+fn world_of(world: &World, kind: &str) -> World {
+    World {
+        chance: world.chance.fork(kind),
+        ..world.clone()
+    }
+}
+
+impl Client {
+    fn ground(&self) -> &Ground {
+        &self.yard.ground
+    }
+
+    fn chance(&self) -> &Chance {
+        &self.world.chance
+    }
+
+    /// Rests between two operations. False when the run has calmed down, and nothing new is begun.
+    async fn think(&self) -> bool {
+        let wait = self.chance().between(Duration::ZERO, self.ground().swarm.think_max);
+        self.world.clock.sleep(wait).await;
+        !self.ground().is_quiet()
+    }
+
+    /// Waits before it asks again.
+    async fn back_off(&self) {
+        let wait = self
+            .chance()
+            .between(Duration::from_millis(20), Duration::from_millis(400));
+        self.world.clock.sleep(wait).await;
+    }
+
+    /// Talks to another process from now on, perhaps.
+    fn wander(&mut self, likely: f64) {
+        if self.chance().coin(likely) {
+            self.agent = self.yard.any_front(self.chance());
+        }
+    }
+
+    /// Ends an operation.
+    fn operation(&self, what: &str, outcome: &str, acknowledged: bool) {
+        let ground = self.ground();
+        ground
+            .journal
+            .line(format_args!("{} {what} at {}: {outcome}", self.name, self.agent.name()));
+        ground.journal.count(&format!("client {what} {outcome}"));
+        let history = &mut *ground.history.lock();
+        history.operations += 1;
+        history.acknowledged += u64::from(acknowledged);
+    }
+
+    fn below(&self, bound: usize) -> usize {
+        let bound = u64::try_from(bound.max(1)).expect("small");
+        usize::try_from(self.chance().below(bound)).expect("small")
+    }
+
+    /// A topic that is not about to go.
+    fn topic(&self) -> Option<Known> {
+        let history = self.ground().history.lock();
+        let topics: Vec<Known> = history
+            .topics
+            .iter()
+            .copied()
+            .filter(|topic| !history.deleted.contains(&topic.number))
+            .collect();
+        drop(history);
+        topics.get(self.below(topics.len())).copied()
+    }
+
+    /// A topic that stays until the end.
+    fn lasting_topic(&self) -> Option<Known> {
+        let topics = self.ground().history.lock().topics.clone();
+        topics.get(self.below(crate::run::LASTING_TOPICS)).copied()
+    }
+
+    fn partition_of(&self, topic: Known) -> PartitionId {
+        let partition = self.chance().below(u64::from(topic.partitions.max(1)));
+        PartitionId {
+            topic: topic.number,
+            partition: u32::try_from(partition).expect("below a u32"),
+        }
+    }
+
+    /// Draws records for a partition and writes down that they are sent.
+    fn part(&self, partition: PartitionId, group: u64, order: Option<u64>) -> Part {
+        let chance = self.chance();
+        let record_bytes = match chance.below(20) {
+            0 => 8_000 + self.below(30_000),
+            1..=3 => 500 + self.below(6_000),
+            _ => 12 + self.below(200),
+        };
+        let records = if record_bytes > 8_000 { 1 } else { 1 + self.below(5) };
+        let records = u32::try_from(records).expect("a few");
+        let codec = match chance.below(6) {
+            0 => Codec::Lz4,
+            1 => Codec::Snappy,
+            _ => Codec::None,
+        };
+        let ground = self.ground();
+        let send = ground.history.lock().begin(Send {
+            session: self.session,
+            order,
+            group,
+            partition,
+            records,
+            record_bytes,
+            invoked: ground.journal.ordinal(),
+            fate: Fate::Unknown,
+        });
+        Part {
+            send,
+            partition,
+            records,
+            record_bytes,
+            producer: None,
+            expected_offset: None,
+            codec,
+            wall_ms: self.world.clock.wall_ms(),
+        }
+    }
+
+    fn next_group(&self) -> u64 {
+        self.ground().history.lock().next_group()
+    }
+
+    fn end(&self, part: &Part, fate: Fate) {
+        self.ground().history.lock().end(part.send, fate);
+    }
+
+    /// Writes down where parts are, after checking that this can be.
+    fn acked(&self, parts: &[Part], acks: &[RunAck]) {
+        let ground = self.ground();
+        let at = ground.journal.ordinal();
+        let fits = parts.len() == acks.len()
+            && parts
+                .iter()
+                .zip(acks)
+                .all(|(part, ack)| part.partition == ack.partition && part.records == ack.records);
+        ground.journal.check("an answer is one to what was asked", fits, || {
+            format!("{} asked {parts:?} and was answered {acks:?}", self.name)
+        });
+        for (part, ack) in parts.iter().zip(acks) {
+            ground.audit.acknowledged(ack.partition, ack.base_offset, ack.records);
+            self.end(
+                part,
+                Fate::Acked {
+                    base: ack.base_offset,
+                    at,
+                },
+            );
+        }
+    }
+}
+
+/// Sends a group to a process.
+async fn append(agent: &Agent, parts: &[Part], request: Option<RequestSequence>) -> Told {
+    let runs: Vec<AppendRun> = parts.iter().map(run_of).collect();
+    let bytes = runs
+        .iter()
+        .flat_map(|run| &run.batches)
+        .map(|batch| batch.bytes().len())
+        .sum();
+    let called = agent
+        .call(PATIENCE, move |engine| async move {
+            let permit = engine.reserve(bytes)?;
+            engine.append(permit, AppendGroup { runs, request }).await
+        })
+        .await;
+    match called {
+        Called::Done(Ok(done)) => Told::Acked(done),
+        Called::Done(Err(error)) if error.happened() == Happened::No => Told::Failed(Some(error)),
+        Called::Done(Err(_)) | Called::Lost => Told::Unknown,
+        Called::Down => Told::Failed(None),
+    }
+}
+
+fn run_of(part: &Part) -> AppendRun {
+    let producer = part.producer.as_ref().map(|producer| records::Producer {
+        id: i64::try_from(producer.id).unwrap_or(i64::MAX),
+        epoch: i16::try_from(producer.epoch).unwrap_or(i16::MAX),
+        base_sequence: i32::try_from(producer.base_sequence).unwrap_or(i32::MAX),
+    });
+    let batch = value::batch(
+        part.send,
+        part.records,
+        part.record_bytes,
+        part.wall_ms,
+        part.codec,
+        producer,
+    );
+    AppendRun {
+        partition: part.partition,
+        batches: vec![batch],
+        producer: part.producer,
+        expected_offset: part.expected_offset,
+    }
+}
+
+/// The first word of an error, to count by.
+fn reason(error: Option<&AppendError>) -> String {
+    let text = match error {
+        None => return "down".to_owned(),
+        Some(AppendError::Rejected(rejection)) => format!("{rejection:?}"),
+        Some(other) => format!("{other:?}"),
+    };
+    text.split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+}

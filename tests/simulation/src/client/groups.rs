@@ -1,0 +1,104 @@
+//! A consumer group's only client: it commits rising offsets, and reads back what is committed, here or elsewhere.
+
+use engine::CommitBasis;
+use metadata::PartitionId;
+use metadata::entry::OffsetCommit;
+
+use super::{Client, PATIENCE};
+use crate::agent::Called;
+
+pub(super) async fn run(mut client: Client) {
+    let Some(topic) = client.lasting_topic() else { return };
+    let partition = client.partition_of(topic);
+    let mut offset = 0;
+    while client.think().await {
+        client.wander(0.4);
+        if client.chance().coin(0.6) {
+            offset += 1;
+            commit(&client, partition, offset).await;
+        } else {
+            read_back(&client, partition).await;
+        }
+    }
+}
+
+async fn commit(client: &Client, partition: PartitionId, offset: u64) {
+    let group = client.name.clone();
+    let exactly = client.chance().coin(0.3);
+    let called = client
+        .agent
+        .call(PATIENCE, move |engine| async move {
+            let basis = match exactly {
+                true => CommitBasis::Exactly(engine.read(|state| state.group(&group).map(metadata::Group::changed))),
+                false => CommitBasis::Latest,
+            };
+            let offsets = [OffsetCommit {
+                topic: partition.topic,
+                partition: partition.partition,
+                offset,
+                leader_epoch: -1,
+                metadata: String::new(),
+                forget: false,
+            }];
+            engine.commit_offsets(&group, basis, &offsets, "client").await
+        })
+        .await;
+    let key = (client.name.clone(), partition);
+    let outcome = {
+        let history = &mut *client.ground().history.lock();
+        let commits = history.commits.entry(key).or_default();
+        match called {
+            Called::Done(Ok(_)) => {
+                // Each commit names the change before it: none that was sent earlier can be taken any more.
+                commits.acked = Some(offset);
+                commits.unknown.clear();
+                "acknowledged"
+            }
+            Called::Done(Err(error)) if error.happened() == engine::Happened::No => "failed",
+            Called::Down => "down",
+            Called::Done(Err(_)) | Called::Lost => {
+                commits.unknown.insert(offset);
+                "unknown"
+            }
+        }
+    };
+    client.operation("commit", outcome, outcome == "acknowledged");
+}
+
+async fn read_back(client: &Client, partition: PartitionId) {
+    let group = client.name.clone();
+    let before = client.ground().audit.read(metadata::State::position).unwrap_or(0);
+    let called = client
+        .agent
+        .call(PATIENCE, move |engine| async move {
+            let seen = engine.look().await?;
+            let offset = engine.read(|state| committed(state, &group, partition));
+            Ok::<_, engine::ReadError>((seen, offset))
+        })
+        .await;
+    let Called::Done(Ok((seen, offset))) = called else {
+        client.operation("offsets", "unanswered", false);
+        return;
+    };
+    let journal = &client.ground().journal;
+    journal.check("a look is at the end", seen.position >= before, || {
+        format!("{} saw {seen} where {before} was there", client.name)
+    });
+    let commits = client
+        .ground()
+        .history
+        .lock()
+        .commits
+        .get(&(client.name.clone(), partition))
+        .cloned()
+        .unwrap_or_default();
+    journal.check("a group's offset is the last committed", commits.allow(offset), || {
+        format!("{} has {offset:?}; {commits:?}", client.name)
+    });
+    client.operation("offsets", "answered", true);
+}
+
+/// What a group has committed for a partition.
+pub(crate) fn committed(state: &metadata::State, group: &str, partition: PartitionId) -> Option<u64> {
+    Some(state.group(group)?.offset(partition)?.offset)
+}

@@ -1,0 +1,105 @@
+//! Runs seeds of the simulation and prints what happened.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser;
+use simulation::{Shards, Summary, run};
+
+/// Agents, compactors, clients and faults in one deterministic process
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How many seeds to run
+    #[arg(long, default_value_t = 100)]
+    seeds: u64,
+    /// The first of them
+    #[arg(long, default_value_t = 1)]
+    start: u64,
+    /// Processes to run them in; as many as there are cores when not given
+    #[arg(long)]
+    jobs: Option<u64>,
+    /// Run just this seed
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Print every call that passes a seam and every operation of a client
+    #[arg(long, requires = "seed")]
+    trace: bool,
+    /// Also tell what the log itself has to say, to the standard error, at this level: `debug`, `engine=trace`...
+    #[arg(long, requires = "seed")]
+    log: Option<String>,
+    /// One in so many seeds is run twice, and must be the same
+    #[arg(long, default_value_t = 20)]
+    again_every: u64,
+    /// The distance between two seeds
+    #[arg(long, default_value_t = 1, hide = true)]
+    stride: u64,
+    /// Run the seeds in this process and print the outcome for the one that began it
+    #[arg(long, hide = true)]
+    shard: bool,
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    if let Some(filter) = &arguments.log {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::try_new(filter)?)
+            .without_time()
+            .with_writer(std::io::stderr)
+            .init();
+    }
+    if let Some(seed) = arguments.seed {
+        return one(seed, arguments.trace);
+    }
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
+    let shards = Shards {
+        start: arguments.start,
+        seeds: arguments.seeds,
+        jobs: arguments.jobs.unwrap_or(cores).max(1),
+        stride: arguments.stride,
+    };
+    if arguments.shard {
+        let summary = shards.run_here(arguments.again_every)?;
+        serde_json::to_writer(std::io::stdout().lock(), &summary)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    show(&shards.run_in_processes(&std::env::current_exe()?)?)
+}
+
+fn one(seed: u64, trace: bool) -> anyhow::Result<ExitCode> {
+    let outcome = run(seed, trace)?;
+    let mut out = std::io::stdout().lock();
+    write!(out, "{}", outcome.counts)?;
+    writeln!(
+        out,
+        "seed {seed}: digest {}, next number {:016x}, {} ms",
+        outcome.digest,
+        outcome.next,
+        outcome.end_us / 1_000
+    )?;
+    for finding in &outcome.findings {
+        writeln!(out, "FOUND {finding}")?;
+    }
+    Ok(code(outcome.findings.is_empty()))
+}
+
+fn show(summary: &Summary) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    write!(out, "{}", summary.counts)?;
+    for (seed, findings) in &summary.failed {
+        for finding in findings {
+            writeln!(out, "seed {seed} FOUND {finding}")?;
+        }
+    }
+    writeln!(
+        out,
+        "{} seeds, {} failed, {} virtual seconds",
+        summary.seeds,
+        summary.failed.len(),
+        summary.virtual_us / 1_000_000
+    )?;
+    Ok(code(summary.failed.is_empty()))
+}
+
+fn code(well: bool) -> ExitCode {
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

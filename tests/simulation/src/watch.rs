@@ -1,0 +1,8 @@
+//! What stands between the wrappers that fail and the table and the place in memory: it sees what really happens, in
+//! the order in which it happens, and tells the auditor.
+
+mod ledger;
+mod objects;
+
+pub(crate) use ledger::WatchedLedger;
+pub(crate) use objects::WatchedObjects;
