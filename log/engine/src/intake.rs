@@ -276,3 +276,6 @@ impl Intake {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -184,6 +184,14 @@ impl Lives {
         live.map(|(role, life)| (*role, life.heard))
     }
 
+    /// Leads the roles of `other`, too, that are not led here yet.
+    #[cfg(test)]
+    pub(crate) fn join_for_test(&mut self, other: Lives) {
+        for (role, life) in other.lives {
+            self.lives.entry(role).or_insert(life);
+        }
+    }
+
     /// When this life is over, no other follows: the process stops.
     pub(crate) fn end(&mut self, role: Role) {
         if let Some(life) = self.lives.get_mut(&role) {

@@ -12,7 +12,7 @@ use crate::jobs::{AppendJob, ChangeJob, Flushed, Sent, Waiting};
 /// Bytes that frame a proposal in a body: a tag and a length.
 const FRAME_BYTES: usize = 8;
 /// Bytes of a body, and of a proposal, that are neither groups nor runs; generous.
-const HEAD_BYTES: usize = 128;
+pub(super) const HEAD_BYTES: usize = 128;
 /// Bytes of a run in a proposal but for its inline records, at most: ten numbers of at most ten bytes with their tags,
 /// and a producer.
 const RUN_BYTES: usize = 112;
@@ -41,9 +41,15 @@ impl Intake {
     /// The next entry, if there is anything to say: at most `bytes_max` bytes of proposals, by a process that has
     /// folded up to `folded`. To be given back by [`Intake::restore`].
     pub(crate) fn compose(&mut self, bytes_max: usize, folded: u64) -> Option<Composed> {
-        let registers = self.lives.registers(folded);
-        let room = bytes_max.saturating_sub(HEAD_BYTES + registers.iter().map(entry::proposal_bytes).sum::<usize>());
+        let all = bytes_max.saturating_sub(HEAD_BYTES);
+        let mut registers = self.lives.registers(folded);
+        let registers_bytes = registers.iter().map(entry::proposal_bytes).sum::<usize>();
+        let room = all.saturating_sub(registers_bytes);
         self.seal(room);
+        // What was sent before a life was to be registered may leave no room for that: it goes in the next entry then.
+        if self.sent.front().is_some_and(|sent| sent.bytes > room) {
+            registers.clear();
+        }
         let mut composed = Composed {
             registers: registers.len(),
             proposals: registers,

@@ -15,6 +15,7 @@ impl Tail {
             position = self.tip.position,
             "the base has moved past this process; reloading"
         );
+        metrics::counter!("tidelog_reloads_total").increment(1);
         self.shared.view.set_progress(|progress| progress.reached = false);
         let loaded = match self.shared.ledger.base().await {
             Ok(base) => load(&self.shared.ledger, &self.shared.store, &base).await,
