@@ -25,7 +25,7 @@ const DOORS: [Door; 16] = [
         &["log/store", "log/ledger"],
         &["log/store/", "log/ledger/src/s3"],
     ),
-    door("axum", &["agent"], &["agent/src/http"]),
+    door("axum", &["agent"], &["agent/src/http", "agent/tests/http/"]),
     door("tower-http", &["agent"], &["agent/src/http"]),
     door("utoipa", &["agent"], &["agent/src/http"]),
     door("utoipa-axum", &["agent"], &["agent/src/http"]),

@@ -32,7 +32,7 @@ fn token(rest: &str, before: Option<char>) -> (usize, bool) {
     if !within_word && let Some(bytes) = raw(rest) {
         return (bytes, true);
     }
-    if !within_word && rest.starts_with('\'') {
+    if rest.starts_with('\'') {
         return character(rest);
     }
     (0, false)
@@ -139,6 +139,7 @@ fn comments_and_strings_hide_words() {
         ("b\"x\" c", "b    c"),
         ("'a' 'b", "    'b"),
         ("'\\'' c", "     c"),
+        ("b'\"' c", "b    c"),
         ("fn f<'a>(x: &'a str)", "fn f<'a>(x: &'a str)"),
         ("\"\u{e9}\n\" c", "  \n  c"),
     ] {
