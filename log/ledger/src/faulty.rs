@@ -4,6 +4,7 @@
 //! A hook sees every call before it reaches the backend, when it has, and when it is answered, and can let the caller's
 //! process crash there.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -119,6 +120,7 @@ struct Shared {
     faults: Mutex<Faults>,
     hook: Mutex<Option<Hook>>,
     number: AtomicU64,
+    fates: Mutex<BTreeMap<Fate, u64>>,
 }
 
 impl fmt::Debug for FaultyLedger {
@@ -130,7 +132,7 @@ impl fmt::Debug for FaultyLedger {
 }
 
 /// What is drawn for one call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
     Well,
     Refused,
@@ -155,6 +157,7 @@ impl FaultyLedger {
             faults: Mutex::new(faults),
             hook: Mutex::new(None),
             number: AtomicU64::new(0),
+            fates: Mutex::default(),
         };
         FaultyLedger {
             inner,
@@ -176,6 +179,23 @@ impl FaultyLedger {
     /// How many calls have been made.
     pub fn calls(&self) -> u64 {
         self.shared.number.load(Ordering::Relaxed)
+    }
+
+    /// How many calls suffered what, by the names of [`Faults`]; those that went well are not counted.
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        let name = |fate: Fate| match fate {
+            Fate::Well => None,
+            Fate::Refused => Some("refused"),
+            Fate::Lost => Some("lost"),
+            Fate::Unanswered => Some("unanswered"),
+            Fate::Late => Some("late"),
+            Fate::Duplicated => Some("duplicated"),
+        };
+        let fates = self.shared.fates.lock();
+        fates
+            .iter()
+            .filter_map(|(fate, count)| Some((name(*fate)?, *count)))
+            .collect()
     }
 
     fn begin(&self, call: &'static str, position: Position, writes: bool) -> Call {
@@ -258,6 +278,7 @@ impl FaultyLedger {
         self.pass(call, Moment::Before).await;
         self.travel().await;
         let fate = self.draw();
+        *self.shared.fates.lock().entry(fate).or_default() += 1;
         let happened = match fate {
             Fate::Refused => Err(LedgerError::unavailable("refused by chance")),
             Fate::Lost => Err(self.no_answer(call).await),
