@@ -276,6 +276,9 @@ impl Agent {
     pub(crate) fn note_network(&self) {
         let counts = self.node.objects.counts();
         let journal = &self.node.ground.journal;
+        for (fate, count) in self.node.ledger.counts() {
+            journal.count_by(&format!("ledger fault {fate}"), count);
+        }
         for (op, calls) in &counts.calls {
             journal.count_by(&format!("store call {}", op.name()), *calls);
         }

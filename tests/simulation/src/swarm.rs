@@ -108,7 +108,7 @@ impl Swarm {
             entry_bytes_max: pick(chance, &[24 << 10, 64 << 10, 1 << 20]),
             roles: roles(chance),
             duration: Duration::from_secs(60),
-            think_max: ms(300, 600),
+            think_max: ms(400, 1_500),
             agent_timeout: ms(2_000, 5_000),
             grace: ms(500, 4_000),
             late_max: ms(1_000, 15_000),
