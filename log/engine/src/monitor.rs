@@ -31,6 +31,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         tokio::select! {
             biased;
             () = shared.world.tasks.stopping() => return,
+            () = altered(&shared, timeout) => continue,
             () = shared.world.clock.sleep(timeout / 4) => {}
         }
         // Silence counts only against who was listening.
@@ -48,6 +49,16 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 
 fn timeout(shared: &Shared) -> Duration {
     Duration::from_millis(shared.view.read(|state| state.cluster_config().agent_timeout_ms()))
+}
+
+/// Resolves when the timeout is another: a short one that is set does not wait for a long one to pass.
+async fn altered(shared: &Shared, known: Duration) {
+    let mut progress = shared.view.follow();
+    while timeout(shared) == known {
+        if progress.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+    }
 }
 
 async fn retire(shared: &Arc<Shared>, retire: entry::Retire) {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use ledger::{Backend, Ledger, WitnessOutcome};
-use metadata::entry;
+use ledger::{Backend, Base, ClusterId, Ledger, Tip, WitnessOutcome};
+use metadata::{State, entry};
 use parking_lot::Mutex;
 use store::{ClusterFile, CreateCluster, Store};
 use tokio::sync::Notify;
@@ -27,9 +27,7 @@ pub(crate) async fn start(
     store: Store,
 ) -> Result<Arc<Shared>, StartError> {
     let (ledger, store) = open(&world, backend, store).await?;
-    let base = ledger.base().await.map_err(|error| StartError::Ledger(chain(&error)))?;
-    let loaded = load::load(&ledger, &store, &base).await;
-    let (state, tip) = loaded.map_err(|error| StartError::Damaged(chain(&error)))?;
+    let (state, tip) = load(&ledger, &store).await?;
     let lives = Lives::new(registers(&config), world.chance.fork("nonces"), world.clock.now());
     let shared = Arc::new(Shared {
         view: View::new(state, tip, config.inline_cache_bytes_max),
@@ -56,6 +54,26 @@ pub(crate) async fn start(
     tasks.spawn("witness", witness::run(Arc::clone(&shared)));
     tasks.spawn("former lives", monitor::retire_former(Arc::clone(&shared)));
     Ok(shared)
+}
+
+/// The state at the base. A snapshot may be swept as soon as the base names a newer one: then that one is loaded.
+async fn load(ledger: &Ledger, store: &Store) -> Result<(State, Tip), StartError> {
+    let mut base = base(ledger).await?;
+    loop {
+        let failed = match load::load(ledger, store, &base).await {
+            Ok(loaded) => return Ok(loaded),
+            Err(failed) => failed,
+        };
+        let now = self::base(ledger).await?;
+        if now == base {
+            return Err(StartError::Damaged(chain(&failed)));
+        }
+        base = now;
+    }
+}
+
+async fn base(ledger: &Ledger) -> Result<Base, StartError> {
+    ledger.base().await.map_err(|error| StartError::Ledger(chain(&error)))
 }
 
 fn registers(config: &EngineConfig) -> Vec<entry::Register> {
@@ -91,22 +109,31 @@ async fn open(world: &World, backend: Arc<dyn Backend>, store: Store) -> Result<
             return Err(StartError::Mismatch(text));
         }
         (None, Some(base)) if base.position > 0 => {
-            let text = format!(
-                "the ledger belongs to cluster {}, and the store has no cluster.json: the store is missing",
-                base.cluster
-            );
-            return Err(StartError::Mismatch(text));
+            return Err(missing_store(base.cluster));
         }
         _ => {}
     }
-    let ledger = Ledger::open(backend, Arc::new(store.clone()), world.clone());
+    let ledger = Ledger::open(Arc::clone(&backend), Arc::new(store.clone()), world.clone());
     let ledger = ledger.await.map_err(|error| StartError::Ledger(chain(&error)))?;
-    agree(file, &ledger, &store).await?;
+    agree(file, &*backend, &ledger, &store).await?;
     let store = store.with_cluster(ledger.cluster());
     Ok((ledger, store))
 }
 
-async fn agree(file: Option<ClusterFile>, ledger: &Ledger, store: &Store) -> Result<(), StartError> {
+async fn agree(
+    file: Option<ClusterFile>,
+    backend: &dyn Backend,
+    ledger: &Ledger,
+    store: &Store,
+) -> Result<(), StartError> {
+    let file = match file {
+        Some(file) => Some(file),
+        // Whoever appended the entry after genesis had made the file before.
+        None if has_begun(backend).await? => {
+            Some(store.cluster().await?.ok_or_else(|| missing_store(ledger.cluster()))?)
+        }
+        None => None,
+    };
     let file = match file {
         Some(file) => file,
         None => match store.create_cluster(ledger.cluster()).await? {
@@ -123,6 +150,19 @@ async fn agree(file: Option<ClusterFile>, ledger: &Ledger, store: &Store) -> Res
         ledger.cluster()
     );
     Err(StartError::Mismatch(text))
+}
+
+fn missing_store(cluster: ClusterId) -> StartError {
+    StartError::Mismatch(format!(
+        "the ledger belongs to cluster {cluster}, and the store has no cluster.json: the store is missing"
+    ))
+}
+
+/// Whether there is an entry after genesis.
+async fn has_begun(backend: &dyn Backend) -> Result<bool, StartError> {
+    let read = backend.read(1, 0).await;
+    let read = read.map_err(|error| StartError::Ledger(chain(&error)))?;
+    Ok(!read.entries.is_empty())
 }
 
 async fn check_witness(shared: &Shared) -> Result<(), StartError> {

@@ -29,12 +29,12 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    pub(super) fn named(self, step: &Step) -> FetchError {
+    pub(super) fn named(self, extent: &Extent) -> FetchError {
         match self {
             Failure::Gone(what) | Failure::Damaged(what) => FetchError::Corrupt {
                 what,
-                first: step.extent.first,
-                last: step.extent.last(),
+                first: extent.first,
+                last: extent.last(),
             },
             Failure::Unavailable(why) => FetchError::Unavailable(why),
         }
@@ -109,6 +109,16 @@ pub(crate) async fn read_extent(
     extent: &Extent,
     class: ReadClass,
 ) -> Result<Vec<FetchedBatch>, FetchError> {
+    let read = read_whole(shared, partition, extent, class).await;
+    read.map_err(|failure| failure.named(extent))
+}
+
+pub(super) async fn read_whole(
+    shared: &Arc<Shared>,
+    partition: PartitionId,
+    extent: &Extent,
+    class: ReadClass,
+) -> Result<Vec<FetchedBatch>, Failure> {
     let step = Step {
         partition,
         extent: *extent,
@@ -116,13 +126,11 @@ pub(crate) async fn read_extent(
         bytes_max: usize::MAX,
         leader_epoch: 0,
     };
-    let batches = read(shared, class, &step)
-        .await
-        .map_err(|failure| failure.named(&step))?;
+    let batches = read(shared, class, &step).await?;
     let records: u64 = batches.iter().map(|batch| u64::from(batch.batch.records())).sum();
     if records != u64::from(extent.records) {
         let what = format!("{records} records where the ledger says {}", extent.records);
-        return Err(Failure::Damaged(what).named(&step));
+        return Err(Failure::Damaged(what));
     }
     Ok(batches)
 }

@@ -45,7 +45,7 @@ async fn read_plan(
     }
     match failed {
         // What was read before the failure is whole and in order; the next fetch meets the failure first.
-        Some((failure, step)) if batches.is_empty() => Err(failure.named(&step)),
+        Some((failure, step)) if batches.is_empty() => Err(failure.named(&step.extent)),
         _ => Ok(Fetched {
             log_start: plan.log_start,
             high_watermark: plan.high_watermark,

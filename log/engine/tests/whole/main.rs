@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod append_and_fetch;
 #[cfg(test)]
+mod chaos;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod lanes;
@@ -10,5 +12,7 @@ mod lanes;
 mod lost;
 #[cfg(test)]
 mod moved;
+#[cfg(test)]
+mod start;
 #[cfg(test)]
 mod upkeep;

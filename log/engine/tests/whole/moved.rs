@@ -148,3 +148,30 @@ async fn a_process_that_cannot_see_the_end_serves_nothing_after_a_while() {
     cluster.world.clock.sleep(Duration::from_secs(5)).await;
     assert_eq!(ask(Duration::ZERO).await, Ok(vec![]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_time_is_found_in_what_was_moved_and_in_what_is_not_yet_folded() {
+    let cluster = Cluster::new(3);
+    let (one, other) = (cluster.engine().await, cluster.engine().await);
+    let topic = topic(&one, "orders", 1, &[("tidelog.lane", "object")]).await;
+    let id = PartitionId { topic, partition: 0 };
+    for _ in 0..4 {
+        append(&one, topic, 0, &["at 1000", "at 1001"]).await.unwrap();
+    }
+    other.look().await.unwrap();
+    assert_eq!(other.offset_for_timestamp(id, 1_001).await, Ok(Some((1, 1_001))));
+    assert_eq!(other.offset_for_timestamp(id, 1_002).await, Ok(None));
+    other.world().tasks.pause();
+    merge(&one, topic, &extents(&one, topic)).await;
+    append(&one, topic, 0, &["at 1000", "at 1001", "at 1002"])
+        .await
+        .unwrap();
+    let resume = async {
+        cluster.world.clock.sleep(Duration::from_millis(100)).await;
+        other.world().tasks.resume();
+    };
+    let (found, ()) = tokio::join!(other.offset_for_timestamp(id, 1_002), resume);
+    assert_eq!(found, Ok(Some((10, 1_002))));
+    other.delete_records(&[(id, 1)], "").await.unwrap();
+    assert_eq!(other.offset_for_timestamp(id, 0).await, Ok(Some((1, 1_001))));
+}
