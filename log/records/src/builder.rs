@@ -205,7 +205,7 @@ impl BatchBuilder {
         bytes[..HEADER_BYTES].copy_from_slice(&header.write());
         header.checksum = crc32c::crc32c(&bytes[ATTRIBUTES_AT..]);
         bytes[..HEADER_BYTES].copy_from_slice(&header.write());
-        Ok(Batch::made(header, Bytes::from(bytes)))
+        Ok(Batch::made(header, fitted(bytes)))
     }
 
     fn header(&self) -> BatchHeader {
@@ -229,6 +229,15 @@ impl BatchBuilder {
             records_count: self.count,
         }
     }
+}
+
+/// A batch waits in memory until it is in the log, so it gives back the room it grew into and did not need: up to as much
+/// again as it has, which nobody counts.
+fn fitted(bytes: BytesMut) -> Bytes {
+    if bytes.capacity() - bytes.len() > bytes.len() / 8 {
+        return Bytes::copy_from_slice(&bytes);
+    }
+    bytes.freeze()
 }
 
 /// Bytes of a record behind its length.
