@@ -53,12 +53,7 @@ fn timeout(shared: &Shared) -> Duration {
 
 /// Resolves when the timeout is another: a short one that is set does not wait for a long one to pass.
 async fn altered(shared: &Shared, known: Duration) {
-    let mut progress = shared.view.follow();
-    while timeout(shared) == known {
-        if progress.changed().await.is_err() {
-            return std::future::pending().await;
-        }
-    }
+    shared.view.progress_when(|_| timeout(shared) != known).await;
 }
 
 async fn retire(shared: &Arc<Shared>, retire: entry::Retire) {
