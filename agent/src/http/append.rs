@@ -31,7 +31,7 @@ use super::problem::{Code, Problem};
 use super::shapes::{PartitionPath, TopicPath};
 use batcher::Target;
 use plan::{Common, Form};
-use request::{AppendQuery, PartitionAppendQuery, PartitionStructuredQuery, Sequence, StructuredQuery, Wish};
+use request::{AppendQuery, IfOffset, PartitionAppendQuery, PartitionStructuredQuery, Sequence, StructuredQuery, Wish};
 
 /// Batches take no more bytes than the body this many times over, and a floor beyond that. The shortest record takes nine
 /// bytes of a batch and two of a body.
@@ -131,7 +131,7 @@ pub(crate) async fn to_topic(
 /// As appending to the topic. `If-Match: "42"` appends only when 42 is the partition's next offset.
 #[utoipa::path(
     post, path = "/v1/topics/{topic}/partitions/{partition}", tag = "records",
-    params(PartitionPath, PartitionAppendQuery, Sequence),
+    params(PartitionPath, PartitionAppendQuery, Sequence, IfOffset),
     request_body(content(
         (serde_json::Value = "application/json"), (String = "application/x-ndjson"), (String = "text/plain"),
         (Vec<u8> = "application/octet-stream"), (Vec<u8> = "application/vnd.tidelog.batch"),
@@ -181,7 +181,7 @@ pub(crate) async fn structured_to_topic(
 /// As appending structured records to the topic. `If-Match: "42"` appends only when 42 is the partition's next offset.
 #[utoipa::path(
     post, path = "/v1/topics/{topic}/partitions/{partition}/records", tag = "records",
-    params(PartitionPath, PartitionStructuredQuery, Sequence),
+    params(PartitionPath, PartitionStructuredQuery, Sequence, IfOffset),
     request_body(content((super::shapes::NewRecords = "application/json"), (String = "application/x-ndjson"))),
     responses(
         (status = 200, description = "Every record is durable and has its offset", body = AppendAnswer),

@@ -26,7 +26,10 @@ const LOOKUPS_AT_ONCE: usize = 8;
 #[serde(deny_unknown_fields)]
 pub(crate) struct OffsetsQuery {
     /// `latest` (without it), `earliest`, `-10`, `@2026-11-22T10:00Z`, `@1763800000000` or `@-1h`.
-    #[param(max_length = 64)]
+    #[param(
+        max_length = 64,
+        pattern = r"^(earliest|latest|-?[0-9]{1,18}|@[0-9]{1,15}|@(-[0-9]{1,6}(ms|s|m|h|d|w))|@[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))$"
+    )]
     at: Option<String>,
 }
 

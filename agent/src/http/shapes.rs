@@ -69,7 +69,7 @@ pub(crate) struct PageQuery {
     #[param(minimum = 1, maximum = 1000)]
     pub(crate) page_size: Option<u32>,
     /// Where the page before ended: its `next_page_token`.
-    #[param(max_length = 512)]
+    #[param(max_length = 512, pattern = "^([A-Za-z0-9_-]{4}){0,128}$")]
     pub(crate) page_token: Option<String>,
 }
 
@@ -133,12 +133,30 @@ pub(crate) struct NewRecordShape {
     /// The value in base64, instead.
     #[schema(content_encoding = "base64", nullable = false)]
     value_b64: Option<String>,
-    /// Pairs of a name and a string, null, or `{"b64": "..."}`.
-    headers: Option<Vec<Vec<serde_json::Value>>>,
+    /// Pairs of a name and a value.
+    #[schema(nullable = false)]
+    headers: Option<Vec<(String, HeaderValueShape)>>,
     /// The partition.
     partition: Option<u32>,
     /// RFC 3339, or milliseconds since 1970.
     timestamp: Option<serde_json::Value>,
+}
+
+/// The value of a record's header: text, nothing, or bytes.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = HeaderValue)]
+#[expect(dead_code, reason = "the shape of the documentation")]
+pub(crate) enum HeaderValueShape {
+    /// Text.
+    Text(String),
+    /// Bytes that are not UTF-8.
+    Bytes {
+        /// In base64.
+        b64: String,
+    },
+    /// None.
+    Nothing,
 }
 
 /// A record as it is read.
@@ -162,8 +180,8 @@ pub(crate) struct RecordShape {
     /// The value in base64, when it is neither, or asked for.
     #[schema(nullable = false)]
     value_b64: Option<String>,
-    /// Pairs of a name and a string, null, or `{"b64": "..."}` where it is not UTF-8.
-    headers: Vec<Vec<serde_json::Value>>,
+    /// Pairs of a name and a value.
+    headers: Vec<(String, HeaderValueShape)>,
 }
 
 /// Records of one partition.

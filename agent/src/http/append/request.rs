@@ -40,7 +40,10 @@ pub(crate) struct AppendQuery {
     /// The partition; without it keyed records go where their key says, the others together to one.
     partition: Option<u32>,
     /// The records' timestamp: milliseconds since 1970, or RFC 3339; now without it.
-    #[param(max_length = 64)]
+    #[param(
+        max_length = 64,
+        pattern = r"^([0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))$"
+    )]
     ts: Option<String>,
     /// Whether a top-level JSON array is a record for each element; it is without this.
     flatten: Option<bool>,
@@ -60,7 +63,10 @@ pub(crate) struct PartitionAppendQuery {
     #[param(pattern = r"^\$(\.[^.\[\]]+){1,32}$")]
     key_path: Option<String>,
     /// The records' timestamp: milliseconds since 1970, or RFC 3339; now without it.
-    #[param(max_length = 64)]
+    #[param(
+        max_length = 64,
+        pattern = r"^([0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))$"
+    )]
     ts: Option<String>,
     /// Whether a top-level JSON array is a record for each element; it is without this.
     flatten: Option<bool>,
@@ -77,7 +83,10 @@ pub(crate) struct StructuredQuery {
     /// The partition of records that name none.
     partition: Option<u32>,
     /// The timestamp of records that have none: milliseconds since 1970, or RFC 3339; now without it.
-    #[param(max_length = 64)]
+    #[param(
+        max_length = 64,
+        pattern = r"^([0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))$"
+    )]
     ts: Option<String>,
     /// When it is answered.
     #[param(inline)]
@@ -90,14 +99,17 @@ pub(crate) struct StructuredQuery {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PartitionStructuredQuery {
     /// The timestamp of records that have none: milliseconds since 1970, or RFC 3339; now without it.
-    #[param(max_length = 64)]
+    #[param(
+        max_length = 64,
+        pattern = r"^([0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))$"
+    )]
     ts: Option<String>,
     /// When it is answered.
     #[param(inline)]
     ack: Option<AckWish>,
 }
 
-/// The headers that make an append safe to repeat, or conditional. They are read by name; this documents them.
+/// The headers that make an append safe to repeat. They are read by name; this documents them.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "the shape of the documentation")]
@@ -111,7 +123,14 @@ pub(crate) struct Sequence {
     /// The number of this request, from 0. A repeat is answered as the first was.
     #[param(rename = "Producer-Seq")]
     producer_seq: Option<u64>,
-    /// With a partition: append only when this is its next offset.
+}
+
+/// The header that makes an append conditional. It is read by name; this documents it.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "the shape of the documentation")]
+pub(crate) struct IfOffset {
+    /// Append only when this is its next offset.
     #[param(rename = "If-Match", pattern = r#"^"[0-9]{1,19}"$"#)]
     if_match: Option<String>,
 }
