@@ -200,7 +200,8 @@ impl Engine {
     }
 
     /// Appends a group whole or not at all. It is handed over by the call itself, so groups are ordered by the calls;
-    /// the future tells what became of it, and may be dropped.
+    /// the future tells what became of it. A group whose future is dropped before it was proposed is left out: who wants
+    /// it written without waiting for it has to keep the future.
     pub fn append(
         &self,
         permit: Permit,

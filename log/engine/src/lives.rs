@@ -208,3 +208,6 @@ impl Life {
         self.heard = now;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -86,3 +86,6 @@ impl Memory {
         self.bytes_max.saturating_sub(self.free.available_permits())
     }
 }
+
+#[cfg(test)]
+mod tests;

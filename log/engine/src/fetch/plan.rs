@@ -39,17 +39,17 @@ impl Planned {
         self.result.is_err()
     }
 
-    /// Bytes that will be read, about.
+    /// Bytes that the answer will have, about.
     pub(super) fn bytes(&self) -> usize {
-        let steps = self
-            .result
-            .as_ref()
-            .map(|plan| plan.steps.as_slice())
-            .unwrap_or_default();
-        steps
-            .iter()
-            .map(|step| step.bytes_max.min(step.extent.bytes as usize).max(1))
-            .sum()
+        self.result.as_ref().map_or(0, Plan::bytes)
+    }
+}
+
+impl Plan {
+    /// A step gives no more than it may, nor than there is; and at least one batch.
+    fn bytes(&self) -> usize {
+        let given = |step: &Step| step.bytes_max.min(step.extent.bytes as usize).max(1);
+        self.steps.iter().map(given).sum()
     }
 }
 
@@ -62,8 +62,7 @@ pub(super) fn plan(state: &State, parts: &[FetchPart], bytes_max: usize) -> Vec<
     for part in parts {
         let result = plan_part(state, part, left, first);
         if let Ok(plan) = &result {
-            let used: usize = plan.steps.iter().map(|step| step.extent.bytes as usize).sum();
-            left = left.saturating_sub(used);
+            left = left.saturating_sub(plan.bytes());
             first &= plan.steps.is_empty();
         }
         planned.push(Planned {
@@ -108,3 +107,6 @@ fn plan_part(state: &State, part: &FetchPart, left: usize, first: bool) -> Resul
         steps,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,3 +104,6 @@ fn deletable(state: &State) -> Option<u64> {
     }
     Some(mark.lowest_inline.map_or(mark.folded, |lowest| lowest.min(mark.folded)))
 }
+
+#[cfg(test)]
+mod tests;
