@@ -54,7 +54,7 @@ async fn read_plan(
     }
 }
 
-/// Reads the steps' batches; ends with the first step that fails.
+/// Reads the steps' batches; ends with the first step that fails or does not give all of its extent.
 async fn read_steps(
     shared: &Arc<Shared>,
     class: ReadClass,
@@ -68,7 +68,14 @@ async fn read_steps(
     let mut reads = futures::stream::iter(steps.into_iter().map(read_step)).buffered(READS_AT_ONCE);
     while let Some((step, read)) = reads.next().await {
         match read {
-            Ok(read) => batches.extend(read),
+            Ok(read) => {
+                // What a step gives may end before a damaged batch. What the next one gives is behind that.
+                let whole = read.last().is_some_and(|last| last.last_offset() >= step.extent.last());
+                batches.extend(read);
+                if !whole {
+                    return None;
+                }
+            }
             Err(failure) => return Some((failure, step)),
         }
     }
