@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use engine::Permit;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 use world::Clock;
@@ -67,9 +67,38 @@ impl Budget for EngineBudget<'_> {
 /// # Errors
 /// `request_too_large`, `overloaded`, `request_timeout`, `unsupported_media_type`, and `bad_request` when the body
 /// breaks off or is not what its encoding says.
-pub(crate) async fn read(front: &Front, headers: &HeaderMap, body: axum::body::Body) -> Result<Whole, Problem> {
+pub(crate) async fn read(front: &Front, headers: &HeaderMap, mut body: axum::body::Body) -> Result<Whole, Problem> {
+    let whole = gather(front, headers, &mut body).await;
+    // Who waits to be told to go on has sent nothing yet.
+    let overloaded = matches!(&whole, Err(problem) if problem.code() == Code::Overloaded);
+    if overloaded && !headers.contains_key(EXPECT) {
+        discard(front, body).await;
+    }
+    whole
+}
+
+/// Reads on past a body that there is no room for, and holds none of it. A connection that is closed while the client
+/// still sends is reset, and the client would not see that it is to come back later.
+async fn discard(front: &Front, mut body: axum::body::Body) {
+    let (mut pace, mut left) = (pace(front), front.settings().request_bytes_max);
+    while left > 0
+        && let Ok(Some(data)) = pace.next(&mut body).await
+    {
+        left = left.saturating_sub(data.len());
+    }
+}
+
+fn pace(front: &Front) -> Pace<'_> {
+    Pace::new(
+        front.clock(),
+        front.settings().body_timeout,
+        front.settings().body_bytes_per_second_min,
+    )
+}
+
+async fn gather(front: &Front, headers: &HeaderMap, body: &mut axum::body::Body) -> Result<Whole, Problem> {
     let encoding = Encoding::of(headers.get_all(CONTENT_ENCODING).iter())?;
-    let declared = declared_bytes(headers)?.or(http_body::Body::size_hint(&body).exact());
+    let declared = declared_bytes(headers)?.or(http_body::Body::size_hint(body).exact());
     let max = front.settings().request_bytes_max;
     if declared.is_some_and(|bytes| bytes > max as u64) {
         return Err(too_large(max));
@@ -81,11 +110,7 @@ pub(crate) async fn read(front: &Front, headers: &HeaderMap, body: axum::body::B
         front,
         permit: front.engine().reserve(first)?,
     };
-    let pace = Pace::new(
-        front.clock(),
-        front.settings().body_timeout,
-        front.settings().body_bytes_per_second_min,
-    );
+    let pace = pace(front);
     let (bytes, budget) = match encoding {
         Encoding::Identity => plain(body, known, max, budget, pace).await?,
         encoding => {
@@ -119,7 +144,7 @@ pub(crate) fn too_large(max: usize) -> Problem {
 
 /// Joins the frames of a body; one that comes in a single frame is not copied.
 async fn plain<B: Budget>(
-    mut body: axum::body::Body,
+    body: &mut axum::body::Body,
     known: Option<usize>,
     max: usize,
     mut budget: B,
@@ -127,7 +152,7 @@ async fn plain<B: Budget>(
 ) -> Result<(Bytes, B), Problem> {
     let mut first = Bytes::new();
     let mut joined = BytesMut::new();
-    while let Some(data) = pace.next(&mut body).await? {
+    while let Some(data) = pace.next(body).await? {
         let length = first.len() + joined.len() + data.len();
         if length > max {
             return Err(too_large(max));
@@ -147,14 +172,14 @@ async fn plain<B: Budget>(
 }
 
 async fn inflated<B: Budget>(
-    mut body: axum::body::Body,
+    body: &mut axum::body::Body,
     encoding: Encoding,
     max: usize,
     budget: B,
     mut pace: Pace<'_>,
 ) -> Result<(Bytes, B), Problem> {
     let mut inflate = Inflate::new(encoding, max, budget)?;
-    while let Some(data) = pace.next(&mut body).await? {
+    while let Some(data) = pace.next(body).await? {
         inflate.write(&data)?;
     }
     inflate.finish()
