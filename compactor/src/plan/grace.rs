@@ -11,8 +11,8 @@ pub struct Waiting {
     pub unnamed: Option<(u64, u64)>,
     /// The position up to which entries are to be deleted.
     pub entries: Option<u64>,
-    /// The last entry of a producer that will expire.
-    pub producers: Option<u64>,
+    /// The last entry of a producer or a group that will expire.
+    pub expiring: Option<u64>,
     /// The first entry with inline bytes, which may not stay for ever.
     pub inline: Option<u64>,
 }
@@ -32,7 +32,7 @@ pub fn needs_mark(state: &State, waiting: &Waiting, now_ms: i64) -> bool {
         uncovered(marks, position, covers, grace_ms, now_ms) || over(marks, position, covers, grace_ms, now_ms)
     });
     // Expiry compares marks with the clock itself, so it needs no second mark.
-    let producers = waiting.producers.is_some_and(|last| {
+    let expiring = waiting.expiring.is_some_and(|last| {
         let expiration_ms = ms(config.producer_id_expiration_ms());
         uncovered(marks, last, |mark| mark.folded, expiration_ms, now_ms)
     });
@@ -40,7 +40,7 @@ pub fn needs_mark(state: &State, waiting: &Waiting, now_ms: i64) -> bool {
         let hold_ms = ms(config.inline_hold_ms_max());
         uncovered(marks, lowest, |mark| mark.folded, hold_ms, now_ms)
     });
-    unnamed || entries || producers || inline
+    unnamed || entries || expiring || inline
 }
 
 /// Whether entries below `position` are in no reader's plan any more, by the marks.

@@ -213,7 +213,7 @@ impl Upkeep {
         let waiting = self.engine.read(|state| grace::Waiting {
             unnamed: swept.unnamed,
             entries: (base > self.deleted_below).then_some(base),
-            producers: expiry::last_producer(state),
+            expiring: expiry::last_change(state),
             inline: state.lowest_inline(),
         });
         let marked = match sweep::mark(&self.engine, &waiting, swept.own_flush_open).await {

@@ -74,7 +74,7 @@ fn entries_need_one_with_all_inline_bytes_beyond_them() {
 #[test]
 fn a_producer_needs_one_that_covers_it() {
     let waiting = Waiting {
-        producers: Some(10),
+        expiring: Some(10),
         ..Waiting::default()
     };
     check(&[], waiting, 0, true);
@@ -90,7 +90,7 @@ fn a_log_at_rest_comes_to_rest() {
     let waiting = Waiting {
         unnamed: Some((7, 12)),
         entries: Some(9),
-        producers: Some(11),
+        expiring: Some(11),
         inline: None,
     };
     let mut marks = 0;
