@@ -11,7 +11,7 @@ use super::{Log, snapshots};
 /// Lists it all.
 pub(super) async fn list(log: &Log, state: &State, report: &mut Report) -> Result<()> {
     let needed = needed_snapshots(log, state);
-    let oldest = snapshots::base_position(log);
+    let newest = snapshots::base_position(log);
     let mut listed: Vec<Listed> = log.store.list_stream(None)?.try_collect().await?;
     listed.sort_unstable();
     listed.sort_by(|left, right| left.path.cmp(&right.path));
@@ -20,7 +20,10 @@ pub(super) async fn list(log: &Log, state: &State, report: &mut Report) -> Resul
         let found = match object.key {
             None => Some((Kind::UnknownName, "no name of ours".to_owned())),
             Some(Key::Cluster | Key::Witness) => None,
-            Some(key @ Key::Snapshot(name)) => snapshot(needed.contains(&key), name.position < oldest),
+            Some(key @ Key::Snapshot(name)) => {
+                let kept = name.position >= log.base.position && needed.contains(&key);
+                snapshot(kept, name.position < newest)
+            }
             Some(Key::Segment(name)) => segment(state, &name),
             Some(_) => Some((Kind::Orphan, "nothing names objects of this kind yet".to_owned())),
         };
@@ -42,10 +45,11 @@ fn needed_snapshots(log: &Log, state: &State) -> Vec<Key> {
     known.chain(of_base).collect()
 }
 
-fn snapshot(needed: bool, older_than_base: bool) -> Option<(Kind, String)> {
-    match (older_than_base, needed) {
-        (true, _) => Some((Kind::OldSnapshot, "the base names a newer one".to_owned())),
-        (false, true) => None,
+/// The one at the base itself is kept beside the newer one that the base names: it is what remains if that is damaged.
+fn snapshot(kept: bool, older_than_newest: bool) -> Option<(Kind, String)> {
+    match (kept, older_than_newest) {
+        (true, _) => None,
+        (false, true) => Some((Kind::OldSnapshot, "the base names a newer one".to_owned())),
         (false, false) => Some((Kind::Orphan, "no entry tells of this snapshot".to_owned())),
     }
 }

@@ -7,9 +7,9 @@ fn kind(found: Option<(Kind, String)>) -> Option<Kind> {
 }
 
 #[test]
-fn snapshots_are_garbage_once_the_base_names_a_newer_one() {
+fn snapshots_before_the_base_are_garbage() {
     assert_eq!(kind(snapshot(true, false)), None);
-    assert_eq!(kind(snapshot(true, true)), Some(Kind::OldSnapshot));
+    assert_eq!(kind(snapshot(true, true)), None);
     assert_eq!(kind(snapshot(false, true)), Some(Kind::OldSnapshot));
     assert_eq!(kind(snapshot(false, false)), Some(Kind::Orphan));
 }
