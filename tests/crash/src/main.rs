@@ -25,6 +25,9 @@ enum Command {
         /// For how long
         #[arg(long, default_value_t = 60)]
         seconds: u64,
+        /// Bytes of one request
+        #[arg(long, default_value_t = 256 << 10)]
+        request_bytes: usize,
     },
     /// The agent of `overload`
     #[command(hide = true)]
@@ -40,9 +43,12 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match Cli::parse().command {
-            Command::Overload { seconds } => {
+            Command::Overload { seconds, request_bytes } => {
                 let own = std::env::current_exe().context("this program's own file")?;
-                let overload = Overload::during(Duration::from_secs(seconds));
+                let overload = Overload {
+                    request_bytes,
+                    ..Overload::during(Duration::from_secs(seconds))
+                };
                 let report = Box::pin(overload::run(own, overload)).await?;
                 let said = format!("{report:#?}\n");
                 std::io::Write::write_all(&mut std::io::stdout(), said.as_bytes())?;

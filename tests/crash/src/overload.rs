@@ -34,8 +34,6 @@ const MEMORY_BYTES_MAX: u64 = 64 * MIB;
 /// Bytes of objects and of entries that are kept for readers.
 const CACHE_BYTES_MAX: u64 = 16 * MIB;
 const INLINE_CACHE_BYTES_MAX: u64 = 16 * MIB;
-/// Bytes of one request.
-const REQUEST_BYTES: usize = 256 << 10;
 /// Requests that have no answer yet, at most: a client gives up at some point too.
 const OPEN_MAX: u64 = 4_000;
 
@@ -46,6 +44,8 @@ pub struct Overload {
     pub lasts: Duration,
     /// Bytes a second that are offered.
     pub offered: u64,
+    /// Bytes of one request.
+    pub request_bytes: usize,
 }
 
 impl Overload {
@@ -57,6 +57,7 @@ impl Overload {
         Overload {
             lasts,
             offered: (takes * 10.0) as u64,
+            request_bytes: 256 << 10,
         }
     }
 }
@@ -142,7 +143,7 @@ pub async fn run(own: PathBuf, overload: Overload) -> Result<Report> {
     let taken = answers.get("taken").copied().unwrap_or_default();
     let report = Report {
         offered: overload.offered,
-        taken: (taken as f64 * REQUEST_BYTES as f64 / seconds) as u64,
+        taken: (taken as f64 * overload.request_bytes as f64 / seconds) as u64,
         answers,
         improper: counts.improper.load(Ordering::SeqCst),
         idle_bytes,
@@ -150,14 +151,15 @@ pub async fn run(own: PathBuf, overload: Overload) -> Result<Report> {
         budget_bytes: MEMORY_BYTES_MAX + CACHE_BYTES_MAX + INLINE_CACHE_BYTES_MAX,
     };
     process.kill()?;
+    place.passed();
     Ok(report)
 }
 
 /// Sends requests at a rate, whatever becomes of those before.
 async fn produce(world: &World, client: &Client, overload: Overload, counts: &Arc<Counts>) -> Result<()> {
-    let body = body();
+    let body = body(overload.request_bytes);
     let began = world.clock.now();
-    let per_second = overload.offered as f64 / REQUEST_BYTES as f64;
+    let per_second = overload.offered as f64 / overload.request_bytes as f64;
     let mut sent = 0.0;
     while world.clock.now() - began < overload.lasts {
         let due = (world.clock.now() - began).as_secs_f64() * per_second;
@@ -190,9 +192,9 @@ async fn produce(world: &World, client: &Client, overload: Overload, counts: &Ar
     Ok(())
 }
 
-fn body() -> Bytes {
+fn body(bytes: usize) -> Bytes {
     let line = format!("{{\"pad\":\"{}\"}}\n", "x".repeat(1013));
-    line.repeat(REQUEST_BYTES / line.len()).into()
+    line.repeat(bytes / line.len()).into()
 }
 
 impl Counts {

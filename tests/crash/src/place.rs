@@ -1,6 +1,7 @@
 //! Where a log of a test lies: a folder that goes when the test is over, unless it failed.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
@@ -10,6 +11,7 @@ use tempfile::TempDir;
 pub struct Place {
     root: PathBuf,
     kept: Option<TempDir>,
+    passed: AtomicBool,
 }
 
 impl Place {
@@ -22,15 +24,13 @@ impl Place {
         Ok(Place {
             root: made.path().to_owned(),
             kept: Some(made),
+            passed: AtomicBool::new(false),
         })
     }
 
-    /// A folder that somebody else looks after, with its logs in `logs` below it.
-    pub fn at(root: &Path) -> Place {
-        Place {
-            root: root.to_owned(),
-            kept: None,
-        }
+    /// The test has passed: nobody wants to look at the folder.
+    pub fn passed(&self) {
+        self.passed.store(true, Ordering::SeqCst);
     }
 
     /// The folder itself.
@@ -75,7 +75,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         if let Some(made) = self.kept.take()
-            && std::thread::panicking()
+            && !self.passed.load(Ordering::SeqCst)
         {
             // Told by the harness' own output: the test's name stands above it.
             let _ = std::io::Write::write_all(

@@ -199,6 +199,7 @@ fn must_have_been_kept_up(done: &[Upkeep]) -> Result<()> {
 
 /// Two sweeps with the grace between them leave nothing that nobody names.
 async fn must_be_clean(world: &World, place: &Place) -> Result<()> {
+    long_ago(place)?;
     for _ in 0..2 {
         world.clock.sleep(GRACE + Duration::from_millis(200)).await;
         let swept = command::upkeep(place).await?;
@@ -207,6 +208,16 @@ async fn must_be_clean(world: &World, place: &Place) -> Result<()> {
     let verified = command::must_be_sound(place).await?;
     ensure!(verified.findings.is_empty(), "garbage: {:#?}", verified.findings);
     tell(&format!("clean: {}", verified.checked));
+    Ok(())
+}
+
+/// What killed puts left staged may be of a put under way, for ten minutes. Lets them pass.
+fn long_ago(place: &Place) -> Result<()> {
+    for file in place.objects("#")? {
+        let hour = Duration::from_secs(3_600);
+        let file = std::fs::File::options().write(true).open(file)?;
+        file.set_modified(file.metadata()?.modified()? - hour)?;
+    }
     Ok(())
 }
 
@@ -266,10 +277,13 @@ async fn every_flight_once_and_in_order() -> Result<()> {
     stop.store(true, Ordering::SeqCst);
     keeping_up.await??;
     must_have_been_kept_up(&kept_up.lock())?;
-    must_be_clean(&world, &place).await?;
-    // What is left after the sweeps is all of it.
-    read_back(&flights, &agents).await?;
+    command::must_be_sound(&place).await?;
     victim.stop().await?;
     other.stop().await?;
-    must_be_clean(&world, &place).await
+    must_be_clean(&world, &place).await?;
+    // What the sweeps left is all of it.
+    other.restart().await?;
+    read_back(&flights, &[agents[1].clone(), agents[1].clone()]).await?;
+    place.passed();
+    Ok(())
 }

@@ -85,5 +85,6 @@ async fn it_comes_back_under_a_new_life() -> Result<()> {
     sleeper.stop().await?;
     other.stop().await?;
     crash::command::must_be_sound(&place).await?;
+    place.passed();
     Ok(())
 }
