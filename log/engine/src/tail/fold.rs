@@ -79,7 +79,9 @@ impl Tail {
         }
         let over = self.shared.view.read(|state| intake.lives.learn(state, now));
         for role in over {
-            tracing::warn!(?role, "this process was retired; it begins another life");
+            if intake.lives.is_led(role) {
+                tracing::warn!(?role, "this process was retired; it begins another life");
+            }
             // The retirement was folded here, after everything that came before it: what is not taken by now will
             // never be.
             intake.bury(role, &AppendError::Retired);
