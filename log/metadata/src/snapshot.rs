@@ -27,11 +27,7 @@ use crate::entry::FormatError;
 use crate::state::State;
 
 mod wire {
-    #![allow(
-        unreachable_pub,
-        missing_docs,
-        reason = "generated; described in proto/snapshot.proto"
-    )]
+    #![expect(unreachable_pub, reason = "generated; described in proto/snapshot.proto")]
     include!(concat!(env!("OUT_DIR"), "/tidelog.snapshot.rs"));
 }
 
