@@ -137,7 +137,10 @@ impl Agent {
                     journal.line(format_args!("{} did not start: {error}", node.name));
                     journal.count("starts failed");
                 }
-                None => journal.count("starts killed"),
+                None => {
+                    self.node.seams.arm(None);
+                    journal.count("starts killed");
+                }
             }
             world.tasks.kill();
             let chance = &node.ground.world.chance;

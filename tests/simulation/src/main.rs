@@ -90,6 +90,9 @@ fn show(summary: &Summary) -> anyhow::Result<ExitCode> {
             writeln!(out, "seed {seed} FOUND {finding}")?;
         }
     }
+    for name in summary.never() {
+        writeln!(out, "NEVER {name}")?;
+    }
     writeln!(
         out,
         "{} seeds, {} failed, {} virtual seconds",
@@ -97,7 +100,7 @@ fn show(summary: &Summary) -> anyhow::Result<ExitCode> {
         summary.failed.len(),
         summary.virtual_us / 1_000_000
     )?;
-    Ok(code(summary.failed.is_empty()))
+    Ok(code(summary.failed.is_empty() && summary.never().is_empty()))
 }
 
 fn code(well: bool) -> ExitCode {

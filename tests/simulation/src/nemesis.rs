@@ -58,7 +58,14 @@ async fn befall(ground: &Ground, world: &World, agent: &Agent, fault: Fault) {
         Fault::Kill => {
             agent.kill();
             rest(world, 10, 3_000).await;
+            if world.chance.coin(0.4) {
+                agent.crash_at(crash(&world.chance));
+            }
             agent.start().await;
+            rest(world, 100, 1_500).await;
+            if agent.has_crashed() {
+                agent.start().await;
+            }
         }
         Fault::CrashAtSeam => {
             agent.crash_at(crash(&world.chance));
@@ -69,8 +76,12 @@ async fn befall(ground: &Ground, world: &World, agent: &Agent, fault: Fault) {
         }
         Fault::Pause => {
             agent.pause();
-            // Often longer than others wait before they retire it.
-            let longest = ground.swarm.agent_timeout * 2;
+            // Often longer than others wait before they retire it, sometimes until the base has moved past it.
+            let longest = if world.chance.coin(0.4) {
+                Duration::from_secs(30)
+            } else {
+                ground.swarm.agent_timeout * 2
+            };
             let pause = world.chance.between(Duration::from_millis(50), longest);
             world.clock.sleep(pause).await;
             agent.resume();

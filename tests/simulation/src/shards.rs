@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::{Counts, Outcome, run};
+use crate::{Counts, Outcome, SEEDS_MIN, SOMETIMES, run};
 
 /// Which seeds are run by how many processes.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,12 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// What should have happened somewhere in so many seeds, and did not.
+    pub fn never(&self) -> Vec<&'static str> {
+        let never = SOMETIMES.iter().filter(|name| self.counts.get(name) == 0);
+        never.filter(|_| self.seeds >= SEEDS_MIN).copied().collect()
+    }
+
     fn take(&mut self, outcome: Outcome) {
         self.seeds += 1;
         self.virtual_us += outcome.end_us;

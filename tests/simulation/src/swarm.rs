@@ -84,6 +84,8 @@ pub(crate) struct Swarm {
     pub(crate) agent_timeout: Duration,
     /// `segment.grace.ms`.
     pub(crate) grace: Duration,
+    /// `snapshot.entries`.
+    pub(crate) snapshot_entries: u64,
     /// How long a write that arrives late may take.
     pub(crate) late_max: Duration,
     /// Limits of every engine.
@@ -111,6 +113,7 @@ impl Swarm {
             think_max: ms(400, 1_500),
             agent_timeout: ms(2_000, 5_000),
             grace: ms(500, 4_000),
+            snapshot_entries: pick(chance, &[10, 40, 200]),
             late_max: ms(1_000, 15_000),
             engine: engine_config(chance),
             store: store_options(chance),
@@ -185,10 +188,10 @@ fn compactor_config(chance: &Chance) -> CompactorConfig {
         fan_in: 2 + chance.below(4),
         small_objects_max: 4 + chance.below(20),
         put_deadline: ms(1_500, 4_000),
-        snapshot_age: ms(1_000, 8_000),
-        snapshot_entries_min: 3 + chance.below(40),
+        snapshot_age: ms(300, 5_000),
+        snapshot_entries_min: 3 + chance.below(20),
         tick: ms(100, 1_000),
-        merge_interval: ms(700, 4_000),
+        merge_interval: ms(300, 3_000),
         retention_interval: ms(2_000, 8_000),
         sweep_interval: ms(1_000, 8_000),
         damaged_retry_after: ms(1_000, 5_000),

@@ -15,13 +15,13 @@ const HAPPENS: [&str; 14] = [
     "client request replayed",
     "crashes",
     "entries deleted",
-    "fold append dropped",
     "fold retire applied",
     "fold snapshot applied",
     "fold swap applied",
     "fold trim applied",
     "kills",
     "objects deleted, never named",
+    "tidelog_reloads_total",
 ];
 
 fn regressions() -> Vec<u64> {

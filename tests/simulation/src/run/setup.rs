@@ -33,9 +33,7 @@ pub(super) async fn set_up(yard: &Yard) {
             swarm.agent_timeout.as_millis().to_string(),
         ),
         ("segment.grace.ms".to_owned(), swarm.grace.as_millis().to_string()),
-        // Commits bear the clock of the process that made them, and clocks jump.
-        ("offsets.retention.minutes".to_owned(), i32::MAX.to_string()),
-        ("snapshot.entries".to_owned(), "200".to_owned()),
+        ("snapshot.entries".to_owned(), swarm.snapshot_entries.to_string()),
     ]);
     let altered = agent
         .call(PATIENCE, |engine| async move {
