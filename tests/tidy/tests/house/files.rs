@@ -8,10 +8,22 @@ const LINES_MEDIAN_MAX: usize = 220;
 
 /// Files that may be longer, and why. A row goes when its file is short enough.
 const LONG: [(&str, &str); 7] = [
-    ("agent/tests/http/append.rs", "one case after another of what a body may be"),
-    ("agent/tests/http/read.rs", "one case after another of how a log is read"),
-    ("log/engine/src/engine.rs", "the handle: a short method and its contract for each thing one can ask"),
-    ("log/engine/src/intake/tests.rs", "the intake against the fold, one path after another"),
+    (
+        "agent/tests/http/append.rs",
+        "one case after another of what a body may be",
+    ),
+    (
+        "agent/tests/http/read.rs",
+        "one case after another of how a log is read",
+    ),
+    (
+        "log/engine/src/engine.rs",
+        "the handle: a short method and its contract for each thing one can ask",
+    ),
+    (
+        "log/engine/src/intake/tests.rs",
+        "the intake against the fold, one path after another",
+    ),
     ("log/engine/src/tail.rs", "one task whose steps are read together"),
     ("log/metadata/src/fold/tests.rs", "one table of cases after another"),
     ("log/store/src/faulty.rs", "one arm for each fault"),
