@@ -222,7 +222,10 @@ async fn append(
         // Many small records take more bytes as a batch than as text.
         whole.permit.merge(front.engine().reserve(short)?);
     }
-    drop(whole.bytes);
+    drop((whole.bytes, whole.twice));
+    if let Some(connection) = whole.connection {
+        whole.permit.merge(connection);
+    }
     let outcome = front.engine().append(
         whole.permit,
         AppendGroup {

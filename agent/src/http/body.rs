@@ -19,6 +19,10 @@ use inflate::{Encoding, Inflate};
 /// Memory taken at first for a body whose length is not known.
 const STEP_BYTES: usize = 64 << 10;
 
+/// What a connection keeps to read with while its request waits, at most: hyper's buffer, which grows with what comes,
+/// up to the longest head.
+const CONNECTION_BYTES_MAX: usize = 64 << 10;
+
 /// A body, and the memory it holds until its records are in the log.
 #[derive(Debug)]
 pub(crate) struct Whole {
@@ -26,6 +30,10 @@ pub(crate) struct Whole {
     pub(crate) bytes: Bytes,
     /// Their memory.
     pub(crate) permit: Permit,
+    /// The memory of the connection while the request waits.
+    pub(crate) connection: Option<Permit>,
+    /// As much again as the body: for a moment the records are there twice, as they came and as a batch.
+    pub(crate) twice: Option<Permit>,
 }
 
 /// Where memory for a body comes from.
@@ -106,10 +114,8 @@ async fn gather(front: &Front, headers: &HeaderMap, body: &mut axum::body::Body)
     // The length is that of the compressed bytes; what they inflate to is held as it comes.
     let known = declared.and_then(|bytes| usize::try_from(bytes).ok());
     let first = known.unwrap_or(STEP_BYTES.min(front.engine().config().memory_bytes_max));
-    let budget = EngineBudget {
-        front,
-        permit: front.engine().reserve(first)?,
-    };
+    let (permit, connection, twice) = reserve(front, first)?;
+    let budget = EngineBudget { front, permit };
     let pace = pace(front);
     let (bytes, budget) = match encoding {
         Encoding::Identity => plain(body, known, max, budget, pace).await?,
@@ -124,7 +130,20 @@ async fn gather(front: &Front, headers: &HeaderMap, body: &mut axum::body::Body)
     Ok(Whole {
         bytes,
         permit: budget.permit,
+        connection,
+        twice,
     })
+}
+
+/// Memory for a body, for its connection and for the batches made of it, unless a single body of this size would then
+/// never fit.
+fn reserve(front: &Front, bytes: usize) -> Result<(Permit, Option<Permit>, Option<Permit>), Problem> {
+    let (engine, connection) = (front.engine(), bytes.min(CONNECTION_BYTES_MAX));
+    let permit = engine.reserve(bytes)?;
+    if bytes.saturating_mul(2).saturating_add(connection) > engine.config().memory_bytes_max {
+        return Ok((permit, None, None));
+    }
+    Ok((permit, Some(engine.reserve(connection)?), Some(engine.reserve(bytes)?)))
 }
 
 fn declared_bytes(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
