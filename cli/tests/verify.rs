@@ -158,12 +158,26 @@ impl Folder {
             previous = hash;
         }
         drop((from, to));
+        self.wait_until_closed("copy.db-wal");
+        self.wait_until_closed("ledger.db-wal");
         for end in ["", "-wal", "-shm"] {
             let file = |name: &str| self.path().join(format!("{name}{end}"));
             let _ = std::fs::remove_file(file("ledger.db"));
             let _ = std::fs::rename(file("copy.db"), file("ledger.db"));
         }
         entries.len() as u64
+    }
+
+    /// Connections close behind their handles; the last one of a database removes its WAL, once that is settled.
+    fn wait_until_closed(&self, wal: &str) {
+        for _ in 0..200_000 {
+            if !self.path().join(wal).exists() {
+                return;
+            }
+            // No clock of ours: nothing is measured here, another process's file is waited for.
+            std::thread::yield_now();
+            let _ = std::fs::read_dir(self.path()).map(Iterator::count);
+        }
     }
 
     /// What verify finds: its exit code, and kinds with objects.
