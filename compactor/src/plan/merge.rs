@@ -15,6 +15,10 @@ use metadata::{ObjectName, Place};
 use super::{Gather, Limits, Partitions, Spared, Window};
 use crate::CompactorConfig;
 
+/// Bytes of an object that frame what is in it, at most, whatever that is: header, tail, and who made it. (What the
+/// index says of a batch is always less than the batch.)
+const FRAME_BYTES: u64 = 96;
+
 /// Bytes of objects as a listing showed them.
 pub type Listed = BTreeMap<ObjectName, u64>;
 
@@ -111,11 +115,13 @@ fn floor(level: u32, config: &CompactorConfig) -> u64 {
     }
 }
 
-/// Objects that are mostly garbage: what is still named of them is less than what goes.
+/// Objects that are mostly garbage: what is still named of them is less than what goes. What frames an object does not
+/// go: it would frame the next one too, and an object of one small batch would be copied for ever.
 fn forgotten(oldest: &[(ObjectName, Survey)], limits: &Limits, listed: &Listed) -> Option<Chosen> {
     let mostly_garbage = |name: &ObjectName, survey: &Survey| {
         let bytes = listed.get(name).copied().unwrap_or(0);
-        !survey.spared && survey.named_bytes <= limits.window_bytes_max && survey.named_bytes.saturating_mul(2) < bytes
+        let worth = survey.named_bytes.saturating_mul(2).saturating_add(FRAME_BYTES) < bytes;
+        !survey.spared && survey.named_bytes <= limits.window_bytes_max && worth
     };
     let garbage = oldest.iter().filter(|(name, survey)| mostly_garbage(name, survey));
     let chosen = choose(

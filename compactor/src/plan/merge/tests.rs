@@ -114,6 +114,19 @@ fn what_is_left_of_a_forgotten_object_is_copied_forward() {
 }
 
 #[test]
+fn what_frames_an_object_is_no_garbage() {
+    let mut history = History::new();
+    let topic = history.topic("t", 1, &[]);
+    let object = history.object(&[(topic, 0, 1, 90, 0)]);
+    // As a segment of one batch of 90 bytes is listed: copied, it would be listed so again.
+    assert!(planned(&history, &Listed::from([(object, 182)])).is_empty());
+    assert_eq!(
+        shape(&planned(&history, &Listed::from([(object, 300)]))),
+        [(0, vec![0])]
+    );
+}
+
+#[test]
 fn a_backlog_is_merged_from_its_oldest_end() {
     let mut history = History::new();
     let topic = history.topic("t", 1, &[]);
