@@ -177,6 +177,12 @@ async fn sweep(ground: &Arc<Ground>) {
             .check("nothing is damaged", report.damaged.is_empty(), || {
                 format!("{:?}", report.damaged)
             });
+        let rewritten = report.merged.objects + report.moved_out.objects;
+        ground
+            .journal
+            .check("upkeep comes to rest", number <= SWEEPS - 2 || rewritten == 0, || {
+                format!("sweep {number} {:?}", report.merged)
+            });
         let swept = report.swept.unwrap_or_default();
         ground.journal.check(
             "two sweeps leave nothing that was never named",
