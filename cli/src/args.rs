@@ -11,7 +11,7 @@ use crate::config::{FILE, FileConfig};
 use crate::context::{Context, until_interrupted};
 use crate::exit::{self, Exit};
 use crate::out::Talk;
-use crate::{agent, bench, cluster, compactor, consume, dev, group, out, produce, topic, verify};
+use crate::{agent, bench, cluster, compactor, consume, dev, group, ledger, out, produce, topic, verify};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -58,6 +58,9 @@ enum Command {
     /// Describe and alter the cluster
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
+    /// Describe the ledger, and accept that it lost its end
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     Verify(verify::VerifyArgs),
     Bench(Box<bench::BenchArgs>),
     Completions(CompletionsArgs),
@@ -108,6 +111,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
         Command::Consume(args) => until_interrupted(consume::run(args, &context)).await,
         Command::Group(command) => until_interrupted(group::run(command, &context)).await,
         Command::Cluster(command) => until_interrupted(cluster::run(command, &context)).await,
+        Command::Ledger(command) => until_interrupted(ledger::run(command, &context)).await,
         Command::Completions(args) => completions(&args),
         Command::Bench(args) => until_interrupted(bench::run(*args, &context)).await,
         Command::Verify(args) => until_interrupted(verify::run(args, &context)).await,

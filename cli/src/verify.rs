@@ -3,16 +3,14 @@
 //!
 //! It trusts no process' word: entries are folded anew, and what they name is read back whole.
 
-use std::sync::Arc;
-
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
-use ledger::{Backend, Base, Ledger, LedgerError, WitnessOutcome};
+use ledger::{LedgerError, WitnessOutcome};
 use metadata::State;
-use store::Store;
 
 use crate::context::Context;
-use crate::exit::{Ended, Exit};
+use crate::existing::{self, Log};
+use crate::exit::Exit;
 use crate::out::{self, Format, OutputArgs};
 use crate::place::{Place, PlaceArgs};
 
@@ -49,13 +47,6 @@ pub(crate) struct VerifyArgs {
     output: OutputArgs,
 }
 
-/// What is looked at.
-struct Log {
-    backend: Arc<dyn Backend>,
-    store: Store,
-    base: Base,
-}
-
 /// Runs it.
 pub(crate) async fn run(args: VerifyArgs, context: &Context) -> Result<Exit> {
     let place = args.place.or_default();
@@ -70,20 +61,7 @@ pub(crate) async fn run(args: VerifyArgs, context: &Context) -> Result<Exit> {
 }
 
 async fn verify(place: &Place, args: &PlaceArgs, context: &Context) -> Result<Report> {
-    place.must_exist()?;
-    let world = &context.world;
-    let backend = ledger::connect(&place.ledger, world)
-        .await
-        .context("cannot open the ledger")?;
-    let store = Store::open(&place.store, args.s3.store_options(), world.clone()).await;
-    let store = store.context("cannot open the store")?;
-    let base = backend.base().await.context("cannot read the ledger's base")?;
-    let base = base.ok_or_else(|| Ended::new(Exit::NotFound, "the ledger has not begun"))?;
-    let log = Log {
-        backend,
-        store: store.with_cluster(base.cluster),
-        base,
-    };
+    let log = existing::open(place, args, context).await?;
     let mut report = Report::default();
     check_cluster(&log, &mut report).await?;
     let folded = fold::fold(&log, &mut report, context.talk).await?;
@@ -124,10 +102,7 @@ async fn check_cluster(log: &Log, report: &mut Report) -> Result<()> {
 
 /// The ledger has the entry that the witness remembers.
 async fn check_witness(log: &Log, report: &mut Report, context: &Context) -> Result<()> {
-    let witness = Arc::new(log.store.clone());
-    // There is a base, so this only opens.
-    let ledger = Ledger::open(Arc::clone(&log.backend), witness, context.world.clone()).await?;
-    match ledger.check_witness().await {
+    match log.ledger(context).await?.check_witness().await {
         Ok(WitnessOutcome::Lost(loss)) => report.add(Finding::new(Kind::LostEnd, loss.to_string())),
         Ok(_) => {}
         Err(error @ LedgerError::CorruptWitness { .. }) => {

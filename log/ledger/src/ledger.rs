@@ -20,7 +20,7 @@ use crate::error::{LedgerError, OpenError};
 use crate::ids::{ClusterId, Hash, Position};
 use crate::witness::WitnessStore;
 
-pub use outcome::{Accepted, Appended, Halted, ReadOutcome, WitnessOutcome};
+pub use outcome::{Accepted, Appended, Description, Halted, ReadOutcome, WitnessOutcome};
 
 /// How many entries one call to [`Ledger::delete_below`] deletes at most.
 const DELETE_BATCH_ENTRIES: u32 = 256;

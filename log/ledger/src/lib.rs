@@ -25,7 +25,7 @@ pub use envelope::{Envelope, Kind};
 pub use error::{Happened, LedgerError, OpenError};
 pub use faulty::{Faults, FaultyLedger};
 pub use ids::{ClusterId, ClusterIdError, Era, Hash, Position};
-pub use ledger::{Accepted, Appended, Halted, Ledger, ReadOutcome, WitnessOutcome};
+pub use ledger::{Accepted, Appended, Description, Halted, Ledger, ReadOutcome, WitnessOutcome};
 pub use memory::MemoryLedger;
 pub use sqlite::SqliteLedger;
 pub use witness::{MemoryWitness, Version, WitnessError, WitnessStore};

@@ -78,7 +78,10 @@ impl Intake {
     /// Gives sequences to what waits, as long as the next entry has room.
     fn seal(&mut self, room: usize) {
         let mut used: usize = self.sent.iter().map(|sent| sent.bytes).sum();
-        while used < room {
+        // Changes go first, but while records wait they leave half of the entry to them.
+        let records_wait = !(self.flushed.is_empty() && self.inline.jobs.is_empty());
+        let room_of_changes = if records_wait { room / 2 } else { room };
+        while used < room_of_changes {
             let Some(bytes) = self.seal_change(room - used) else {
                 break;
             };

@@ -444,6 +444,25 @@ async fn no_entry_is_above_the_limit_though_a_life_is_to_be_registered() {
     }
 }
 
+#[tokio::test]
+async fn changes_that_never_end_leave_room_for_records() {
+    let mut desk = Desk::living();
+    let mut answers = Vec::new();
+    for _ in 0..5 {
+        answers.push(desk.submit(INLINE, 0));
+    }
+    for _ in 0..3 {
+        for _ in 0..200 {
+            drop(desk.change(entry::proposal::Kind::Beat(entry::Beat {})));
+        }
+        let composed = desk.intake.compose(2_048, desk.state.position()).unwrap();
+        desk.land(composed);
+    }
+    assert!(!desk.intake.is_idle(), "changes are still waiting");
+    let offsets: Vec<_> = answers.iter_mut().map(outcome).collect();
+    assert_eq!(offsets, (0..5).map(|offset| Some(Ok(offset))).collect::<Vec<_>>());
+}
+
 #[test]
 fn a_groups_bytes_are_an_upper_bound() {
     let chance = Chance::from_seed(2);

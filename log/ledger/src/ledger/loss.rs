@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Accepted, Appended, Found, Halted, Ledger, ReadOutcome, WitnessOutcome};
+use super::{Accepted, Appended, Description, Found, Halted, Ledger, ReadOutcome, WitnessOutcome};
 use crate::backend::Base;
 use crate::chain::{EntryKind, Loss, Tip};
 use crate::envelope::Kind;
@@ -98,6 +98,25 @@ impl Ledger {
         Err(LedgerError::unavailable(
             "others append faster than a new era can begin",
         ))
+    }
+
+    /// What there is, for people: reads every entry behind the base, and the witness. Does not write.
+    ///
+    /// # Errors
+    /// When the store or the backend fails, or an entry or the witness is damaged.
+    pub async fn describe(&self) -> Result<Description, LedgerError> {
+        // The witness comes first: what it says was in the ledger before it was said.
+        let loss = match self.check_witness().await? {
+            WitnessOutcome::Lost(loss) => Some(loss),
+            _ => None,
+        };
+        let Survey { base, tip, halted, .. } = self.survey().await?;
+        Ok(Description {
+            base,
+            tip,
+            halted,
+            loss,
+        })
     }
 
     /// Reads the ledger from the base to its end.

@@ -71,3 +71,16 @@ pub enum WitnessOutcome {
     /// The ledger lost its end: stop, and call [`halt`](super::Ledger::halt).
     Lost(Loss),
 }
+
+/// A ledger from its base to its end, as an operator looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// Where it begins.
+    pub base: Base,
+    /// Its last entry.
+    pub tip: Tip,
+    /// Whether a halt is in force: no writes are taken and nothing is swept.
+    pub halted: bool,
+    /// What the witness remembers and the ledger does not have.
+    pub loss: Option<Loss>,
+}

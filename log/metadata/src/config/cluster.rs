@@ -7,6 +7,10 @@ use crate::entry;
 use crate::limits::MARKS_KEPT_MS;
 use crate::outcome::Rejection;
 
+/// Silence is shown by marks, which are kept for two days and lie an eighth of the longest silence apart: a longer one
+/// could never be shown.
+const PRODUCER_EXPIRATION_MS_MAX: i64 = MARKS_KEPT_MS / 8 * 7;
+
 const fn long(name: &'static str, default: &'static str, low: i64, high: i64, doc: &'static str) -> Spec {
     Spec {
         name,
@@ -66,7 +70,7 @@ pub static CLUSTER_CONFIGS: &[Spec] = &[
         "producer.id.expiration.ms",
         "86400000",
         1,
-        i64::MAX,
+        PRODUCER_EXPIRATION_MS_MAX,
         "Silence after which a producer is forgotten.",
     ),
     long(
