@@ -31,6 +31,8 @@ impl OwnAgent {
     pub(super) async fn start(folder: &Path, context: &Context, report: &mut Report) -> Result<OwnAgent> {
         let address = free_address()?;
         let clock = &context.world.clock;
+        // Made before the clock runs: loading the system's certificates takes longer than an agent's start.
+        let client = Client::new(format!("http://{address}").parse()?)?;
         let began = clock.now();
         let child = Command::new(std::env::current_exe()?)
             .args(["dev", "--quiet", "--log", "error", "--http-addr", &address, "--dir"])
@@ -41,7 +43,6 @@ impl OwnAgent {
             .spawn()
             .context("cannot start an agent")?;
         let process = Process::new(child.id());
-        let client = Client::new(format!("http://{address}").parse()?)?;
         let mut own = OwnAgent { child, client, process };
         if let Err(error) = own.ready(clock).await {
             let _ = own.child.kill();
