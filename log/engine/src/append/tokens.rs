@@ -2,7 +2,8 @@
 
 use world::Instant;
 
-/// Tokens for puts. May be overdrawn, and then takes longer to have one again.
+/// Tokens for puts. Who takes one that is not there leaves no debt: what is large pays its price by its size, and a small
+/// flush that comes behind a gigabyte of large ones waits for one token, not for hundreds.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     /// Per second; none means that there is always one.
@@ -36,7 +37,7 @@ impl Tokens {
     pub(crate) fn take(&mut self, now: Instant) {
         self.fill(now);
         if self.rate.is_some() {
-            self.held -= 1.0;
+            self.held = (self.held - 1.0).max(0.0);
         }
     }
 

@@ -20,13 +20,13 @@ async fn a_burst_is_free_and_then_the_rate_holds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_overdraft_is_paid_back() {
+async fn an_overdraft_is_no_debt() {
     let clock = world::Clock::simulated();
     let mut tokens = Tokens::new(Some(4.0), 1, clock.now());
-    for _ in 0..5 {
+    for _ in 0..500 {
         tokens.take(clock.now());
     }
-    assert_eq!(wait(&mut tokens, clock.now()), Duration::from_millis(1250));
+    assert_eq!(wait(&mut tokens, clock.now()), Duration::from_millis(250));
 }
 
 #[tokio::test(start_paused = true)]
