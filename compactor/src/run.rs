@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use engine::Engine;
 use metadata::{Extent, Incarnation, ObjectName, Partition, PartitionId, Place, Role};
 use segment::{Built, SegmentBuilder, SegmentId};
-use store::{Key, StoreError};
+use store::{Key, ReadClass, StoreError};
 
 pub(crate) use propose::{expire, mark, trim};
 
@@ -149,7 +149,9 @@ async fn put(
         })
     };
     let deadline = engine.world().clock.now() + config.put_deadline;
-    engine.store().put_hedged(key, built.parts.clone(), deadline).await
+    // What is rewritten is history: it is not kept for readers at the tail.
+    let store = engine.store().with_class(ReadClass::Backfill);
+    store.put_hedged(key, built.parts.clone(), deadline).await
 }
 
 /// The swaps of the pieces that can be told as one extent.

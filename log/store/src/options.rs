@@ -22,6 +22,10 @@ pub struct StoreOptions {
     /// small object is one block, so it is fetched whole; and a fetched block that serves one small run wastes some
     /// ten milliseconds of a connection, less than a request's own latency.
     pub cache_block_bytes: u64,
+    /// Whether objects that a front wrote are kept in the cache, so that readers at the tail ask the store for nothing.
+    /// Where it is not said: in a bucket, whose requests cost time and money, and not in a folder, of which the system
+    /// has a cache already.
+    pub keep_written: Option<bool>,
     /// Neighbouring missing blocks are fetched in one request of at most this many bytes.
     pub read_run_bytes_max: u64,
     /// Most bytes one call may ask for.
@@ -54,6 +58,7 @@ impl Default for StoreOptions {
             s3: S3Options::default(),
             cache_bytes_max: 128 * MIB,
             cache_block_bytes: MIB,
+            keep_written: None,
             read_run_bytes_max: 8 * MIB,
             read_bytes_max: 256 * MIB,
             tail_bytes_in_flight_max: 64 * MIB,

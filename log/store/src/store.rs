@@ -33,6 +33,7 @@ struct Room {
     objects: Arc<dyn Objects>,
     reader: Arc<Reader>,
     hedger: Hedger,
+    keep_written: bool,
 }
 
 /// One object of a listing.
@@ -75,6 +76,7 @@ impl Store {
     pub fn with_objects(objects: Arc<dyn Objects>, options: StoreOptions, world: World) -> Store {
         let objects: Arc<dyn Objects> = Arc::new(Measured::new(objects, world.clock.clone(), &options));
         let retries = Arc::new(Allowance::new(options.retries_per_hundred, 10, 10));
+        let keep_written = options.keep_written.unwrap_or(objects.backing() == Backing::S3);
         let hedger = Hedger::new(
             Arc::clone(&objects),
             Arc::clone(&retries),
@@ -86,6 +88,7 @@ impl Store {
             objects,
             reader: Arc::new(reader),
             hedger,
+            keep_written,
         };
         Store {
             room: Arc::new(room),
@@ -130,7 +133,8 @@ impl Store {
     }
 
     /// Writes an object under one of several names: a second attempt begins when the first is slower than nearly all
-    /// were lately, or when it has failed. Which attempt won; the others, should they land, are garbage.
+    /// were lately, or when it has failed. Which attempt won; the others, should they land, are garbage. What is put for
+    /// the tail is kept in the cache where [`StoreOptions::keep_written`] says so.
     ///
     /// # Errors
     /// As [`Store::put`], of the last attempt; unknown when any attempt is, or when the deadline passed.
@@ -141,7 +145,13 @@ impl Store {
         deadline: Instant,
     ) -> Result<u16, StoreError> {
         let path = |attempt| self.writable(&attempts(attempt));
-        self.room.hedger.put(path, parts, deadline).await
+        let keep = self.room.keep_written && self.class == ReadClass::Tail;
+        let kept = keep.then(|| parts.clone());
+        let attempt = self.room.hedger.put(path, parts, deadline).await?;
+        if let Some(parts) = kept {
+            self.remember(&attempts(attempt), &parts);
+        }
+        Ok(attempt)
     }
 
     /// Reads a range of bytes, from the cache where it holds them.
@@ -183,7 +193,7 @@ impl Store {
 
     /// Keeps in the cache what was just written under this key. The bytes are copied: the parts may be slices of much
     /// larger buffers, which the cache would keep alive without counting them.
-    pub fn remember(&self, key: &Key, parts: &[Bytes]) {
+    fn remember(&self, key: &Key, parts: &[Bytes]) {
         self.room.reader.remember(*key, parts);
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::common::{Cluster, append, append_runs, read_all, request, run, topic};
 use engine::{AppendError, EngineConfig, FetchError};
 use metadata::Rejection;
+use store::{Op, StoreOptions};
 
 const LANES: [&str; 3] = ["auto", "inline", "object"];
 
@@ -20,6 +21,24 @@ async fn records_come_back_in_order_through_every_lane() {
         let wanted = [(0, "a".to_owned()), (1, "b".to_owned()), (2, "c".to_owned())];
         assert_eq!(read_all(&engine, topic, 0, 0).await, wanted, "lane {lane}");
         assert_eq!(read_all(&engine, topic, 0, 1).await, wanted[1..], "from inside a batch");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_agent_put_it_reads_without_asking_the_store() {
+    for (keep_written, gets) in [(Some(true), 0), (None, 1)] {
+        let cluster = Cluster::new(1);
+        let options = StoreOptions {
+            keep_written,
+            ..StoreOptions::default()
+        };
+        let engine = cluster.engine_over(EngineConfig::default(), options).await;
+        let topic = topic(&engine, "orders", 1, &[("tidelog.lane", "object")]).await;
+        append(&engine, topic, 0, &["a"]).await.unwrap();
+        let asked = || cluster.objects.counts().calls.get(&Op::Get).copied().unwrap_or(0);
+        let before = asked();
+        assert_eq!(read_all(&engine, topic, 0, 0).await, [(0, "a".to_owned())]);
+        assert_eq!(asked() - before, gets, "{keep_written:?}");
     }
 }
 

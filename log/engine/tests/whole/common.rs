@@ -50,11 +50,15 @@ impl Cluster {
     }
 
     pub(crate) async fn engine_with(&self, config: EngineConfig) -> Engine {
+        self.engine_over(config, StoreOptions::default()).await
+    }
+
+    pub(crate) async fn engine_over(&self, config: EngineConfig, options: StoreOptions) -> Engine {
         Engine::start(
             self.world.child("engine"),
             config,
             Arc::new(self.ledger.clone()),
-            Store::with_objects(self.objects.clone(), StoreOptions::default(), self.world.clone()),
+            Store::with_objects(self.objects.clone(), options, self.world.clone()),
         )
         .await
         .expect("works in a test")
