@@ -37,6 +37,9 @@ struct ObjectLane {
     puts: FuturesOrdered<BoxFuture<'static, Put>>,
     /// When the first of the groups that wait came.
     waiting_since: Option<Instant>,
+    /// When the newest flush was sealed that no later one has followed. Attempts of it that nothing names are garbage only
+    /// once a later one was taken.
+    newest_since: Option<Instant>,
 }
 
 /// Runs the lane until the process has stopped.
@@ -48,6 +51,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         tokens,
         puts: FuturesOrdered::new(),
         waiting_since: None,
+        newest_since: None,
     };
     let tasks = lane.shared.world.tasks.clone();
     while !tasks.is_stopping() {
@@ -61,7 +65,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 
 impl ObjectLane {
     async fn step(&mut self) {
-        let wait_until = self.seal_due();
+        let wait_until = self.seal_due().or_else(|| self.follow_due());
         let shared = Arc::clone(&self.shared);
         tokio::select! {
             biased;
@@ -87,6 +91,28 @@ impl ObjectLane {
                 return None;
             }
         }
+    }
+
+    /// Lets an empty flush follow the newest one after a long silence, so that what a failed or a hedged put left does not
+    /// stay for as long as the process lives. When it is due, if there is one to follow.
+    fn follow_due(&mut self) -> Option<Instant> {
+        // Its number is higher than those under way: it may not be proposed before them.
+        let due = self.newest_since.filter(|_| self.puts.is_empty())? + self.shared.config.beat_interval;
+        let mut intake = self.shared.intake.lock();
+        if due > self.shared.world.clock.now() || !intake.object.jobs.is_empty() {
+            return Some(due).filter(|_| intake.object.jobs.is_empty());
+        }
+        let (incarnation, flush) = intake.lives.next_flush(Role::Agent, Lane::Object)?;
+        intake.flushed(Flushed {
+            incarnation,
+            flush,
+            attempt: 0,
+            groups: Vec::new(),
+        });
+        drop(intake);
+        self.newest_since = None;
+        self.shared.wake.notify_one();
+        None
     }
 
     fn limits(&self) -> Limits {
@@ -128,7 +154,9 @@ impl ObjectLane {
         if groups.is_empty() {
             return true;
         }
-        self.tokens.take(self.shared.world.clock.now());
+        let now = self.shared.world.clock.now();
+        self.newest_since = Some(now);
+        self.tokens.take(now);
         let label = match reason {
             Reason::Size => "size",
             Reason::Linger => "linger",

@@ -156,7 +156,8 @@ impl Intake {
             attempt,
             mut groups,
         } = flushed;
-        let segment = Some(entry::ObjectNumber {
+        // An empty flush has no object: it only says that the ones before it are over.
+        let segment = (!groups.is_empty()).then(|| entry::ObjectNumber {
             flush,
             attempt: u32::from(attempt),
         });
