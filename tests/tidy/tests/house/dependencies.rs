@@ -5,7 +5,7 @@ use crate::tree::{Faults, members, toml};
 
 /// Every room of the house with what it may depend on, from the ground up. `metadata` and `records` are pure; the ledger
 /// reads no body, so it knows no `metadata`; the store has `metadata` for the names of objects only.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("world", &[]),
     ("records", &[]),
     ("segment", &["records"]),
@@ -23,8 +23,9 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ),
     ("cli", &ALL),
     ("tidy", &[]),
-    ("simulation", &ALL),
-    ("crash", &ALL),
+    ("history", &["world"]),
+    ("simulation", &TESTS),
+    ("crash", &TESTS),
 ];
 
 const ALL: [&str; 9] = [
@@ -39,15 +40,30 @@ const ALL: [&str; 9] = [
     "compactor",
 ];
 
+/// What judges may be used by what is judged alone.
+const TESTS: [&str; 10] = [
+    "world",
+    "records",
+    "segment",
+    "metadata",
+    "ledger",
+    "store",
+    "engine",
+    "agent",
+    "compactor",
+    "history",
+];
+
 /// Rooms of a height, from the ground: tests may use what lies below, besides what the room itself may use.
-const HEIGHTS: [&[&str]; 7] = [
+const HEIGHTS: [&[&str]; 8] = [
     &["world", "records"],
     &["segment", "metadata"],
     &["ledger", "store"],
     &["engine"],
     &["agent", "compactor"],
     &["cli"],
-    &["tidy", "simulation", "crash"],
+    &["tidy", "history"],
+    &["simulation", "crash"],
 ];
 
 /// Tests that need a room above their own, and why. None does.
