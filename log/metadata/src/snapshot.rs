@@ -108,12 +108,14 @@ pub fn decode(bytes: Bytes) -> Result<(State, [u8; 32]), FormatError> {
     let mut rest = bytes;
     rest = rest.slice(HEAD_BYTES + INDEX_BYTES * index.len()..);
     let mut state = None;
+    let mut sections = Vec::with_capacity(index.len());
     for entry in &index {
         // The lengths were found to add up to exactly what is there.
         let section = rest.split_to(entry.length);
         if sha256(&section) != entry.hash {
             return Err(corrupt("a section's hash is another than the index says"));
         }
+        sections.push((entry.number, section.clone()));
         match &mut state {
             None => state = Some(cluster::decode(message(section)?)?),
             Some(state) => topic::decode(state, entry.number, message(section)?)?,
@@ -121,7 +123,24 @@ pub fn decode(bytes: Bytes) -> Result<(State, [u8; 32]), FormatError> {
     }
     let state = state.ok_or_else(|| corrupt("no section"))?;
     check::whole(&state)?;
+    check_form(&state, &sections)?;
     Ok((state, hash))
+}
+
+/// Equal states have equal bytes, so what is read must be what would be written: the same things in another order, or one
+/// of them twice, would give this process another state hash than the one it was told.
+fn check_form(state: &State, sections: &[(u32, Bytes)]) -> Result<(), FormatError> {
+    for (number, section) in sections {
+        // No topic has number 0.
+        let written = match state.topics.get(*number) {
+            None => cluster::encode(state).encode_to_vec(),
+            Some(topic) => topic::encode(state, topic).encode_to_vec(),
+        };
+        if written != *section {
+            return Err(corrupt("a section is not as it would be written"));
+        }
+    }
+    Ok(())
 }
 
 struct IndexEntry {

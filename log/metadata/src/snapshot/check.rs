@@ -1,6 +1,8 @@
 //! What must hold of a state that came from bytes before entries are applied to it: whatever the fold relies on and the
 //! sections did not show one by one.
 
+use std::collections::BTreeSet;
+
 use super::corrupt;
 use crate::entry::FormatError;
 use crate::limits::POSITION_END;
@@ -9,6 +11,7 @@ use crate::state::{ObjectStatus, State};
 pub(super) fn whole(state: &State) -> Result<(), FormatError> {
     let position = state.position;
     let live = state.lives.live.values();
+    let node_ids: BTreeSet<u32> = live.clone().map(|life| life.node_id).collect();
     let nonces = state.lives.nonces.iter();
     let unnamed = state.places.objects.unnamed();
     let marks = state.marks.as_slice().windows(2);
@@ -20,9 +23,11 @@ pub(super) fn whole(state: &State) -> Result<(), FormatError> {
             "a node id that was not given yet",
         ),
         (
-            live.clone().all(|life| life.incarnation.position <= position),
+            live.clone()
+                .all(|life| life.incarnation.position <= position && life.last_taken <= position),
             "a life from beyond the position",
         ),
+        (node_ids.len() == state.lives.live.len(), "a node id of two lives"),
         (nonces.is_sorted_by_key(|&(at, _)| at), "nonces that are not in order"),
         (
             unnamed.clone().all(|&(at, _)| at <= position),

@@ -205,6 +205,14 @@ fn decode_partition(state: &mut State, slots: &[u32], from: &wire::Partition) ->
     if epochs.is_empty() || epochs.len() != from.epochs.len() || epochs.len() != from.epoch_starts.len() || !rising {
         return Err(corrupt("leader epochs that do not rise"));
     }
+    // A new era is put behind the last of them, at the end.
+    let begun = epochs.first().is_some_and(|&(_, first)| first <= from.log_start);
+    let fit = epochs
+        .last()
+        .is_some_and(|&(era, first)| era <= state.era && first <= from.end);
+    if !begun || !fit {
+        return Err(corrupt("leader epochs that are not the partition's"));
+    }
     let mut partition = PartitionState::new(from.log_start, 0);
     partition.end = from.end;
     partition.epochs = epochs;
