@@ -118,12 +118,7 @@ impl Lives {
                     }
                 }
                 Standing::Live(incarnation) if state.incarnation(&incarnation).is_none() => {
-                    life.standing = match life.ending {
-                        true => Standing::Ended,
-                        false => Standing::Registering {
-                            nonce: self.chance.u64(),
-                        },
-                    };
+                    life.leave(&self.chance);
                     over.push(*role);
                 }
                 Standing::Live(_) | Standing::Ended => {}
@@ -149,6 +144,23 @@ impl Lives {
         let sequence = *next;
         *next += 1;
         Some((incarnation, sequence))
+    }
+
+    /// The sequence that the next new proposal of a lane gets; none when the role is not led.
+    pub(crate) fn upcoming_sequence(&self, role: Role, lane: Lane) -> Option<u64> {
+        Some(self.lives.get(&role)?.next_sequence[lane as usize])
+    }
+
+    /// The roles of this process.
+    pub(crate) fn roles(&self) -> impl Iterator<Item = Role> + '_ {
+        self.lives.keys().copied()
+    }
+
+    /// Leaves a life that cannot go on, and asks for another.
+    pub(crate) fn abandon(&mut self, role: Role) {
+        if let Some(life) = self.lives.get_mut(&role) {
+            life.leave(&self.chance);
+        }
     }
 
     /// Takes a sequence back that no one has ever been shown, nor any after it.
@@ -201,6 +213,14 @@ impl Lives {
 }
 
 impl Life {
+    /// It is over. Another one is asked for, unless it was ended on purpose.
+    fn leave(&mut self, chance: &Chance) {
+        self.standing = match self.ending {
+            true => Standing::Ended,
+            false => Standing::Registering { nonce: chance.u64() },
+        };
+    }
+
     fn begin(&mut self, incarnation: Incarnation, now: Instant) {
         self.standing = Standing::Live(incarnation);
         self.next_sequence = [0; 3];

@@ -110,7 +110,9 @@ pub trait Backend: Debug + Send + Sync {
     /// Definite or unknown, as for [`Backend::append`].
     async fn create_base(&self, base: &Base) -> Result<bool, LedgerError>;
 
-    /// Replaces the base record if it is exactly `old` and `new` does not lie before it; false when it is not.
+    /// Replaces the base record if it is exactly `old`, `new` does not lie before it, and the entry that `new` names is
+    /// there; false otherwise. All of that is judged at once, or a backup that takes the ledger's place meanwhile could
+    /// leave a base behind its end.
     ///
     /// # Errors
     /// Definite or unknown, as for [`Backend::append`].

@@ -38,6 +38,8 @@ pub struct Faults {
     pub late_max: Duration,
     /// How long a caller waits for an answer that does not come.
     pub timeout: Duration,
+    /// Every append finds no room: a definite error.
+    pub full: bool,
 }
 
 impl Faults {
@@ -51,6 +53,7 @@ impl Faults {
         duplicated: 0.0,
         late_max: Duration::ZERO,
         timeout: Duration::ZERO,
+        full: false,
     };
 
     /// Every call takes a few milliseconds, and nothing fails.
@@ -69,6 +72,7 @@ impl Faults {
         duplicated: 0.02,
         late_max: Duration::from_secs(30),
         timeout: Duration::from_secs(2),
+        full: false,
     };
 }
 
@@ -108,6 +112,9 @@ pub enum Verdict {
 /// Called at every moment of every call: writes a trace, counts, or decides where a process crashes.
 pub type Hook = Arc<dyn Fn(&Seam) -> Verdict + Send + Sync>;
 
+/// Told of every call that suffers a fault, by the fault's name in [`Faults`], when it does.
+pub type Watch = Arc<dyn Fn(&Seam, &'static str) + Send + Sync>;
+
 /// A backend behind which faults happen. Clones share faults, hook and counter.
 #[derive(Clone)]
 pub struct FaultyLedger {
@@ -119,6 +126,7 @@ pub struct FaultyLedger {
 struct Shared {
     faults: Mutex<Faults>,
     hook: Mutex<Option<Hook>>,
+    watch: Mutex<Option<Watch>>,
     number: AtomicU64,
     fates: Mutex<BTreeMap<Fate, u64>>,
 }
@@ -140,6 +148,22 @@ enum Fate {
     Unanswered,
     Late,
     Duplicated,
+    Full,
+}
+
+impl Fate {
+    /// Its name in [`Faults`]; none for what went well.
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Fate::Well => None,
+            Fate::Refused => Some("refused"),
+            Fate::Lost => Some("lost"),
+            Fate::Unanswered => Some("unanswered"),
+            Fate::Late => Some("late"),
+            Fate::Duplicated => Some("duplicated"),
+            Fate::Full => Some("full"),
+        }
+    }
 }
 
 /// One call on its way.
@@ -156,6 +180,7 @@ impl FaultyLedger {
         let shared = Shared {
             faults: Mutex::new(faults),
             hook: Mutex::new(None),
+            watch: Mutex::new(None),
             number: AtomicU64::new(0),
             fates: Mutex::default(),
         };
@@ -176,6 +201,11 @@ impl FaultyLedger {
         *self.shared.hook.lock() = hook;
     }
 
+    /// From now on this is told of every fault.
+    pub fn set_watch(&self, watch: Option<Watch>) {
+        *self.shared.watch.lock() = watch;
+    }
+
     /// How many calls have been made.
     pub fn calls(&self) -> u64 {
         self.shared.number.load(Ordering::Relaxed)
@@ -183,18 +213,10 @@ impl FaultyLedger {
 
     /// How many calls suffered what, by the names of [`Faults`]; those that went well are not counted.
     pub fn counts(&self) -> BTreeMap<&'static str, u64> {
-        let name = |fate: Fate| match fate {
-            Fate::Well => None,
-            Fate::Refused => Some("refused"),
-            Fate::Lost => Some("lost"),
-            Fate::Unanswered => Some("unanswered"),
-            Fate::Late => Some("late"),
-            Fate::Duplicated => Some("duplicated"),
-        };
         let fates = self.shared.fates.lock();
         fates
             .iter()
-            .filter_map(|(fate, count)| Some((name(*fate)?, *count)))
+            .filter_map(|(fate, count)| Some((fate.name()?, *count)))
             .collect()
     }
 
@@ -221,6 +243,20 @@ impl FaultyLedger {
         if high > Duration::ZERO {
             self.world.clock.sleep(self.world.chance.between(low, high)).await;
         }
+    }
+
+    /// What becomes of a call; whoever watches is told.
+    fn strike(&self, call: Call) -> Fate {
+        let fate = match self.draw() {
+            Fate::Well if call.seam.call == "append" && self.shared.faults.lock().full => Fate::Full,
+            fate => fate,
+        };
+        *self.shared.fates.lock().entry(fate).or_default() += 1;
+        let watch = self.shared.watch.lock().clone();
+        if let (Some(watch), Some(name)) = (watch, fate.name()) {
+            watch(&call.seam, name);
+        }
+        fate
     }
 
     fn draw(&self) -> Fate {
@@ -277,9 +313,11 @@ impl FaultyLedger {
     {
         self.pass(call, Moment::Before).await;
         self.travel().await;
-        let fate = self.draw();
-        *self.shared.fates.lock().entry(fate).or_default() += 1;
+        let fate = self.strike(call);
         let happened = match fate {
+            Fate::Full => Err(LedgerError::Full {
+                reason: "no room, by request".to_owned(),
+            }),
             Fate::Refused => Err(LedgerError::unavailable("refused by chance")),
             Fate::Lost => Err(self.no_answer(call).await),
             Fate::Late => {

@@ -170,7 +170,11 @@ impl Backend for MemoryLedger {
 
     async fn advance_base(&self, old: &Base, new: &Base) -> Result<bool, LedgerError> {
         let table = &mut *self.table.lock();
-        let swap = table.base.as_ref() == Some(old) && new.position >= old.position;
+        let there = table
+            .entries
+            .get(&new.position)
+            .is_some_and(|(hash, _)| *hash == new.hash);
+        let swap = table.base.as_ref() == Some(old) && new.position >= old.position && there;
         if swap {
             table.base = Some(new.clone());
         }

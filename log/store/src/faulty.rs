@@ -119,6 +119,9 @@ pub enum Then {
 
 type Hook = Arc<dyn Fn(&SeamCall) -> Then + Send + Sync>;
 
+/// Told of every call that suffers a fault, by the fault's name in [`FaultCounts`].
+type Watch = Arc<dyn Fn(Op, &str, &'static str) + Send + Sync>;
+
 /// What goes wrong with one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -142,6 +145,7 @@ struct State {
     counts: FaultCounts,
     calls: u64,
     hook: Option<Hook>,
+    watch: Option<Watch>,
 }
 
 impl fmt::Debug for FaultyObjects {
@@ -171,6 +175,7 @@ impl FaultyObjects {
             counts: FaultCounts::default(),
             calls: 0,
             hook: None,
+            watch: None,
         };
         FaultyObjects {
             inner,
@@ -197,6 +202,18 @@ impl FaultyObjects {
     /// Asks this of every call, twice. It may kill the caller's tasks and let the call hang.
     pub fn set_hook(&self, hook: impl Fn(&SeamCall) -> Then + Send + Sync + 'static) {
         self.state.lock().hook = Some(Arc::new(hook));
+    }
+
+    /// Tells this of every fault, when it strikes.
+    pub fn set_watch(&self, watch: impl Fn(Op, &str, &'static str) + Send + Sync + 'static) {
+        self.state.lock().watch = Some(Arc::new(watch));
+    }
+
+    fn tell(&self, op: Op, path: &str, fault: &'static str) {
+        let watch = self.state.lock().watch.clone();
+        if let Some(watch) = watch {
+            watch(op, path, fault);
+        }
     }
 
     /// Asks no more.
@@ -243,6 +260,7 @@ impl FaultyObjects {
         let conflict = self.state.lock().faults.conflict;
         if self.world.chance.coin(conflict) {
             self.state.lock().counts.conflicts += 1;
+            self.tell(op, path, "conflict");
             return self.pass(op, path, async { Ok(false) }).await;
         }
         self.pass(op, path, request).await
@@ -265,12 +283,12 @@ impl FaultyObjects {
         let call = self.ask(call, Moment::Before).await;
         let whole = faults.delay.draw(&self.world.chance).mul_f64(faults.slowdown.max(0.0));
         let there = whole.mul_f64(self.world.chance.unit());
-        let fate = self.draw(op, &faults);
+        let fate = self.draw(op, path, &faults);
         self.wait(there).await;
         (call, fate, whole.saturating_sub(there))
     }
 
-    fn draw(&self, op: Op, faults: &Faults) -> Fate {
+    fn draw(&self, op: Op, path: &str, faults: &Faults) -> Fate {
         let chance = &self.world.chance;
         let fate = if chance.coin(faults.refused) {
             Fate::Refused
@@ -287,15 +305,24 @@ impl FaultyObjects {
         } else {
             Fate::Fine
         };
-        let counts = &mut self.state.lock().counts;
-        match fate {
-            Fate::Fine => {}
-            Fate::Refused => counts.refused += 1,
-            Fate::Unanswered => counts.unanswered += 1,
-            Fate::HungBefore | Fate::HungAfter => counts.hung += 1,
-            Fate::Full => counts.full += 1,
-        }
+        self.count(op, path, fate);
         fate
+    }
+
+    fn count(&self, op: Op, path: &str, fate: Fate) {
+        let name = {
+            let counts = &mut self.state.lock().counts;
+            let (count, name) = match fate {
+                Fate::Fine => return,
+                Fate::Refused => (&mut counts.refused, "refused"),
+                Fate::Unanswered => (&mut counts.unanswered, "unanswered"),
+                Fate::HungBefore | Fate::HungAfter => (&mut counts.hung, "hung"),
+                Fate::Full => (&mut counts.full, "full"),
+            };
+            *count += 1;
+            name
+        };
+        self.tell(op, path, name);
     }
 
     async fn ask(&self, mut call: SeamCall, moment: Moment) -> SeamCall {
@@ -317,18 +344,20 @@ impl FaultyObjects {
     }
 
     /// What a read brings, cut off or with a bit flipped.
-    fn damage(&self, mut fetched: Fetched) -> Fetched {
+    fn damage(&self, path: &str, mut fetched: Fetched) -> Fetched {
         let faults = self.faults();
         let chance = &self.world.chance;
         let length = u64::try_from(fetched.bytes.len()).unwrap_or(u64::MAX);
         if length > 0 && chance.coin(faults.truncated) {
             self.state.lock().counts.truncated += 1;
+            self.tell(Op::Get, path, "truncated");
             let kept = usize::try_from(chance.below(length)).unwrap_or(0);
             fetched.bytes.truncate(kept);
             return fetched;
         }
         if length > 0 && chance.coin(faults.flipped) {
             self.state.lock().counts.flipped += 1;
+            self.tell(Op::Get, path, "flipped");
             let (at, bit) = (chance.below(length), chance.below(8));
             fetched.bytes = flip(&fetched.bytes, at, bit);
         }
@@ -366,7 +395,7 @@ impl Objects for FaultyObjects {
 
     async fn get(&self, path: &str, range: Option<Range<u64>>) -> Result<Fetched, StoreError> {
         let fetched = self.pass(Op::Get, path, self.inner.get(path, range)).await?;
-        Ok(self.damage(fetched))
+        Ok(self.damage(path, fetched))
     }
 
     async fn get_tagged(&self, path: &str) -> Result<Option<(Bytes, Tag)>, StoreError> {

@@ -1,22 +1,24 @@
 //! A process: engine, store and compactor under one tree of tasks that is started, killed, paused and stopped. What
-//! outlives its lives is its network: the wrappers through which it reaches ledger and store.
+//! outlives its runs is its network.
 
+mod calls;
+mod doing;
+mod network;
 mod seams;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use engine::{Engine, EngineConfig};
-use ledger::FaultyLedger;
 use metadata::Role;
 use parking_lot::Mutex;
-use store::{FaultyObjects, Store};
 use world::{Clock, World};
 
-use crate::ground::Ground;
-use crate::swarm::Fault;
-use seams::Seams;
+use crate::ground::{Flag, Ground};
+use crate::phase::Strike;
+use crate::swarm::{Duties, Fault, Process};
+use network::Network;
 pub(crate) use seams::{Crash, When};
 
 /// A process. Clones are the same one.
@@ -28,17 +30,19 @@ pub(crate) struct Agent {
 #[derive(Debug)]
 struct Node {
     name: String,
-    roles: Vec<Role>,
+    process: Process,
     /// Whether it says where it lives, so that its next life retires this one at once.
     advertises: bool,
-    /// Whether a compactor keeps up in it by itself.
-    keeps_up: bool,
     ground: Arc<Ground>,
-    ledger: FaultyLedger,
-    objects: FaultyObjects,
-    seams: Seams,
+    network: Network,
     clock: Clock,
     life: Mutex<Option<Life>>,
+    /// Runs so far.
+    runs: Mutex<u64>,
+    /// Whether somebody is about to start it.
+    starting: Flag,
+    /// What its network suffers by itself, and what is laid upon it.
+    suffers: Mutex<(Vec<Fault>, Vec<Fault>)>,
 }
 
 /// One run of the process.
@@ -62,115 +66,127 @@ pub(crate) enum Called<T> {
 }
 
 impl Agent {
-    pub(crate) fn new(ground: &Arc<Ground>, name: String, roles: Vec<Role>) -> Agent {
-        let keeps_up = roles.contains(&Role::Compactor);
-        Agent::with(ground, name, roles, keeps_up)
-    }
-
-    /// A process whose compactor is run by hand.
-    pub(crate) fn by_hand(ground: &Arc<Ground>, name: String, roles: Vec<Role>) -> Agent {
-        Agent::with(ground, name, roles, false)
-    }
-
-    fn with(ground: &Arc<Ground>, name: String, roles: Vec<Role>, keeps_up: bool) -> Agent {
+    pub(crate) fn new(ground: &Arc<Ground>, name: String, process: Process) -> Agent {
         let world = ground.world.child(&name);
-        let seams = Seams::new(name.clone(), ground.journal.clone());
-        let ledger = FaultyLedger::new(
-            Arc::clone(&ground.ledger) as Arc<dyn ledger::Backend>,
-            ground.ledger_faults(&[]),
-            world.child("ledger"),
-        );
-        let objects = FaultyObjects::new(
-            Arc::clone(&ground.objects) as Arc<dyn store::Objects>,
-            world.child("store"),
-            ground.store_faults(&[]),
-        );
-        seams.listen(&ledger, &objects);
-        let node = Node {
+        let network = Network::new(ground, &name, &world);
+        let node = Arc::new(Node {
             advertises: world.chance.coin(0.5),
             clock: world.clock.skewable(),
-            keeps_up,
             name,
-            roles,
+            process,
             ground: Arc::clone(ground),
-            ledger,
-            objects,
-            seams,
+            network,
             life: Mutex::new(None),
-        };
-        Agent { node: Arc::new(node) }
+            runs: Mutex::new(0),
+            starting: Flag::default(),
+            suffers: Mutex::default(),
+        });
+        let weak: Weak<Node> = Arc::downgrade(&node);
+        let doing = move || weak.upgrade().map(|node| node.phases()).unwrap_or_default();
+        node.network.seams.set_doing(Arc::new(doing));
+        Agent { node }
     }
 
     pub(crate) fn name(&self) -> &str {
         &self.node.name
     }
 
-    /// Whether it takes and serves requests of clients.
-    pub(crate) fn is_front(&self) -> bool {
-        self.node.roles.contains(&Role::Agent)
+    /// Where it stands.
+    pub(crate) fn zone(&self) -> &'static str {
+        self.node.process.zone
     }
 
-    /// Starts it, however often that takes.
+    /// Whether it takes and serves requests of clients.
+    pub(crate) fn is_front(&self) -> bool {
+        self.node.process.roles.contains(&Role::Agent)
+    }
+
+    /// Starts it, however often that takes, unless it runs or somebody else is at it.
     pub(crate) async fn start(&self) {
         let node = &self.node;
-        let journal = &node.ground.journal;
-        loop {
-            let world = World {
-                clock: node.clock.clone(),
-                ..node.ground.world.child(&node.name)
-            };
-            node.seams.set_tasks(world.tasks.clone());
-            *node.life.lock() = Some(Life {
-                world: world.clone(),
-                engine: None,
-                paused: false,
-            });
-            let started = world.tasks.gated(self.open(&world)).await;
-            match started {
-                Some(Ok(engine)) => {
-                    journal.line(format_args!("{} started", node.name));
-                    journal.count("starts");
-                    self.run(&world, engine);
-                    return;
-                }
-                Some(Err(error)) => {
-                    journal.line(format_args!("{} did not start: {error}", node.name));
-                    journal.count("starts failed");
-                }
-                None => {
-                    self.node.seams.arm(None);
-                    journal.count("starts killed");
-                }
-            }
-            world.tasks.kill();
-            let chance = &node.ground.world.chance;
-            let wait = chance.between(Duration::from_millis(10), Duration::from_millis(500));
-            node.ground.world.clock.sleep(wait).await;
+        if node.starting.is_up() {
+            return;
         }
+        node.starting.set(true);
+        let (clock, chance) = (&node.ground.world.clock, &node.ground.world.chance);
+        loop {
+            while node.ground.curfew.is_up() {
+                clock.sleep(Duration::from_millis(50)).await;
+            }
+            if self.is_up() || self.try_start().await {
+                break;
+            }
+            let wait = chance.between(Duration::from_millis(10), Duration::from_millis(500));
+            clock.sleep(wait).await;
+        }
+        node.starting.set(false);
+    }
+
+    /// Whether there is a run of it that has not died.
+    fn is_up(&self) -> bool {
+        self.node.life.lock().is_some() && !self.node.network.seams.has_crashed()
+    }
+
+    /// Starts it once. Whether it runs.
+    async fn try_start(&self) -> bool {
+        let node = &self.node;
+        let journal = &node.ground.journal;
+        let world = World {
+            clock: node.clock.clone(),
+            ..node.ground.world.child(&node.name)
+        };
+        node.network.seams.set_tasks(world.tasks.clone());
+        node.network.calls.forget();
+        *node.runs.lock() += 1;
+        *node.life.lock() = Some(Life {
+            world: world.clone(),
+            engine: None,
+            paused: false,
+        });
+        match world.tasks.gated(self.open(&world)).await {
+            Some(Ok(engine)) => {
+                journal.line(format_args!("{} started", node.name));
+                journal.count("starts");
+                self.run(&world, engine);
+                return true;
+            }
+            Some(Err(error)) => {
+                journal.line(format_args!("{} did not start: {error}", node.name));
+                journal.count("starts failed");
+            }
+            None => {
+                node.network.seams.arm(None);
+                journal.count("starts killed");
+            }
+        }
+        world.tasks.kill();
+        *node.life.lock() = None;
+        false
     }
 
     async fn open(&self, world: &World) -> Result<Engine, engine::StartError> {
         let node = &self.node;
-        let swarm = &node.ground.swarm;
-        let objects = Arc::new(node.objects.clone());
-        let store = Store::with_objects(objects, swarm.store.clone(), world.clone());
-        let config = EngineConfig {
-            roles: node.roles.clone(),
-            name: node.name.clone(),
-            http_address: if node.advertises {
-                node.name.clone()
-            } else {
-                String::new()
-            },
-            ..swarm.engine.clone()
+        let store = node.network.store(&node.ground, world);
+        let address = if node.advertises {
+            node.name.clone()
+        } else {
+            String::new()
         };
-        Engine::start(world.clone(), config, Arc::new(node.ledger.clone()), store).await
+        let config = EngineConfig {
+            roles: node.process.roles.clone(),
+            name: node.name.clone(),
+            zone: node.process.zone.to_owned(),
+            http_address: address,
+            ..node.ground.swarm.engine.clone()
+        };
+        Engine::start(world.clone(), config, node.network.ledger(), store).await
     }
 
     fn run(&self, world: &World, engine: Engine) {
-        if self.node.keeps_up {
-            let (engine, config) = (engine.clone(), self.node.ground.swarm.compactor.clone());
-            world.tasks.spawn("compactor", compactor::run(engine, config));
+        let duties = self.node.process.duties;
+        if duties != Duties::NONE {
+            let config = duties.config(&self.node.ground.swarm.compactor);
+            world.tasks.spawn("compactor", compactor::run(engine.clone(), config));
         }
         if let Some(life) = &mut *self.node.life.lock() {
             life.engine = Some(engine);
@@ -178,8 +194,9 @@ impl Agent {
     }
 
     /// Kills it.
-    pub(crate) fn kill(&self) {
+    pub(crate) fn kill(&self, strike: Strike) {
         self.note("is killed", "kills");
+        self.struck(strike);
         if let Some(life) = self.node.life.lock().take() {
             life.world.tasks.kill();
         }
@@ -188,22 +205,33 @@ impl Agent {
     /// Lets it die at one of its next calls.
     pub(crate) fn crash_at(&self, crash: Crash) {
         self.note(&format!("will crash at {crash:?}"), "crashes armed");
-        self.node.seams.arm(Some(crash));
+        self.node.network.seams.arm(Some(crash));
     }
 
-    /// Whether the crash came; from now on none does.
-    pub(crate) fn has_crashed(&self) -> bool {
-        let crashed = self.node.seams.arm(None);
+    /// Whether it has died at one of its calls.
+    pub(crate) fn has_died(&self) -> bool {
+        self.node.network.seams.has_crashed()
+    }
+
+    /// From now on it dies at no call. If it did, it is started again.
+    pub(crate) async fn end_crash(&self) {
+        let crashed = self.node.network.seams.arm(None);
         if crashed {
             self.note("has crashed", "crashes");
             *self.node.life.lock() = None;
+            self.start().await;
         }
-        crashed
+    }
+
+    /// How many points of a kind its calls have passed.
+    pub(crate) fn passed(&self, when: When) -> u64 {
+        self.node.network.seams.passed(when)
     }
 
     /// Stops running it, as SIGSTOP does.
     pub(crate) fn pause(&self) {
         self.note("is paused", "pauses");
+        self.struck(Strike::Pause);
         if let Some(life) = &mut *self.node.life.lock() {
             life.paused = true;
             life.world.tasks.pause();
@@ -221,6 +249,7 @@ impl Agent {
     /// Asks it to stop and gives it time for that; then it is gone in any case.
     pub(crate) async fn stop(&self, patience: Duration) {
         self.note("is stopped", "stops");
+        self.struck(Strike::Restart);
         let _ = self
             .call(patience * 2, |engine| async move { engine.stop(patience).await })
             .await;
@@ -232,17 +261,47 @@ impl Agent {
     /// Moves its wall clock.
     pub(crate) fn skew(&self, by_ms: i64) {
         self.note(&format!("'s clock jumps by {by_ms} ms"), "clock jumps");
+        self.struck(Strike::ClockJump);
         self.node.clock.skew(by_ms);
     }
 
-    /// Lets these faults of its network happen, and no others.
-    pub(crate) fn set_faults(&self, faults: &[Fault]) {
+    /// Lets these faults of its network happen, beside those that are laid upon it.
+    pub(crate) fn suffer(&self, faults: &[Fault]) {
+        for fault in faults {
+            Strike::of_window(*fault)
+                .into_iter()
+                .for_each(|strike| self.struck(strike));
+        }
+        self.node.suffers.lock().0 = faults.to_vec();
+        self.set_faults();
+    }
+
+    /// Lays these faults upon its network, and no others.
+    pub(crate) fn impose(&self, faults: &[Fault]) {
+        self.node.suffers.lock().1 = faults.to_vec();
+        self.set_faults();
+    }
+
+    /// Nothing of its own is wrong with its network any more.
+    pub(crate) fn spare(&self) {
+        self.suffer(&[]);
+    }
+
+    fn set_faults(&self) {
         let node = &self.node;
+        let faults: Vec<Fault> = {
+            let suffers = node.suffers.lock();
+            suffers.0.iter().chain(&suffers.1).copied().collect()
+        };
         node.ground
             .journal
             .line(format_args!("{} suffers {faults:?}", node.name));
-        node.ledger.set_faults(node.ground.ledger_faults(faults));
-        node.objects.set(node.ground.store_faults(faults));
+        node.network.set_faults(&node.ground, &faults);
+    }
+
+    /// Something strikes it now.
+    pub(crate) fn struck(&self, strike: Strike) {
+        self.node.network.seams.struck(strike);
     }
 
     /// Calls it as a client does.
@@ -275,27 +334,27 @@ impl Agent {
         life.engine.clone()
     }
 
+    /// Its engine, also while it is paused, and which of its runs that is.
+    pub(crate) fn alive(&self) -> Option<(Engine, u64)> {
+        let (engine, _) = self.engine()?;
+        Some((engine, *self.node.runs.lock()))
+    }
+
+    /// Which of its runs this is, when it runs, does not stand still and is not about to die.
+    pub(crate) fn steady(&self) -> Option<u64> {
+        let armed = self.node.network.seams.is_armed();
+        let (_, run) = self.running().and_then(|_| self.alive()).filter(|_| !armed)?;
+        Some(run)
+    }
+
+    /// Reads that its network has damaged so far.
+    pub(crate) fn damaged_reads(&self) -> u64 {
+        self.node.network.damaged_reads()
+    }
+
     /// What its network has done to its calls.
     pub(crate) fn note_network(&self) {
-        let counts = self.node.objects.counts();
-        let journal = &self.node.ground.journal;
-        for (fate, count) in self.node.ledger.counts() {
-            journal.count_by(&format!("ledger fault {fate}"), count);
-        }
-        for (op, calls) in &counts.calls {
-            journal.count_by(&format!("store call {}", op.name()), *calls);
-        }
-        let faults = [
-            ("refused", counts.refused),
-            ("unanswered", counts.unanswered),
-            ("hung", counts.hung),
-            ("conflict", counts.conflicts),
-            ("truncated", counts.truncated),
-            ("flipped", counts.flipped),
-        ];
-        for (name, count) in faults {
-            journal.count_by(&format!("store fault {name}"), count);
-        }
+        self.node.network.note(&self.node.ground);
     }
 
     fn note(&self, what: &str, counter: &str) {

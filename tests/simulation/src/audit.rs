@@ -1,20 +1,28 @@
 //! The auditor: it folds the one true ledger, entry by entry as they are put, and holds whatever happens below the
 //! seams against that.
 
+mod account;
+mod appends;
 mod entries;
+mod lives;
+mod loss;
+mod named;
 mod objects;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use ledger::{Append, Base, Hash, Ledger, MemoryLedger, MemoryWitness, ReadOutcome, Tip};
-use metadata::{ObjectName, PartitionId, State};
+use ledger::{Append, Base, Entry, Hash, Ledger, MemoryLedger, MemoryWitness, ReadOutcome, Tip};
+use metadata::{Change, ObjectName, PartitionId, State};
 use parking_lot::Mutex;
 use store::MemoryObjects;
 use world::World;
 
+use crate::history::History;
 use crate::journal::Journal;
+use account::Account;
+use lives::Contents;
 
 /// The auditor of one run. Clones share it.
 #[derive(Clone, Debug)]
@@ -29,21 +37,46 @@ struct Books {
     place: Arc<MemoryObjects>,
     world: World,
     journal: Journal,
-    following: Option<Following>,
-    /// When the entry at each position was folded, in milliseconds of the store's time.
-    folded_ms: BTreeMap<u64, i64>,
-    entry_hashes: BTreeMap<u64, Hash>,
-    /// Hashes of the state at positions, as far as somebody was asked for it.
-    state_hashes: BTreeMap<u64, [u8; 32]>,
-    /// Runs that the fold applied: where, and how many records.
-    applied: BTreeMap<(PartitionId, u64), u32>,
+    history: Arc<Mutex<History>>,
+    ledger: Option<Ledger>,
+    genesis: Tip,
+    /// All that follows from the true entries.
+    account: Option<Account>,
+    /// The true entries after genesis.
+    entries: Vec<Followed>,
+    /// What each sequence of a life named, whether or not its entry is still there.
+    contents: Contents,
+    /// Hashes of the state after entries, as far as somebody was asked for it.
+    state_hashes: BTreeMap<(u64, [u8; 32]), [u8; 32]>,
+    /// Ends that were lost.
+    losses: u64,
+    /// Entries that were lost, and the hash of the one before each.
+    lost: BTreeMap<Hash, Hash>,
+    /// Positions below the base at which an entry was put by one who slept while the base moved.
+    false_entries: BTreeSet<u64>,
+    /// Nothing may be applied before the next halt.
+    halt_is_due: bool,
 }
 
-#[derive(Debug)]
-struct Following {
-    ledger: Ledger,
-    tip: Tip,
-    state: State,
+/// An entry, and when it was put.
+#[derive(Clone, Debug)]
+struct Followed {
+    entry: Entry,
+    /// Milliseconds of the store's time.
+    at_ms: i64,
+    /// Its place in the order of all that happens.
+    ordinal: u64,
+}
+
+/// What an acknowledgement rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rests {
+    /// An entry that is there.
+    True,
+    /// An entry that was lost.
+    Lost,
+    /// Nothing.
+    Never,
 }
 
 /// Waits for what never waits: everything here is in memory.
@@ -52,17 +85,33 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 impl Audit {
-    pub(crate) fn new(table: MemoryLedger, place: Arc<MemoryObjects>, world: World, journal: Journal) -> Audit {
+    pub(crate) fn new(
+        table: MemoryLedger,
+        place: Arc<MemoryObjects>,
+        world: World,
+        journal: Journal,
+        history: Arc<Mutex<History>>,
+    ) -> Audit {
         let books = Books {
             table,
             place,
             world,
             journal: journal.clone(),
-            following: None,
-            folded_ms: BTreeMap::new(),
-            entry_hashes: BTreeMap::new(),
+            history,
+            ledger: None,
+            genesis: Tip {
+                era: 0,
+                position: 0,
+                hash: Hash::ZERO,
+            },
+            account: None,
+            entries: Vec::new(),
+            contents: Contents::default(),
             state_hashes: BTreeMap::new(),
-            applied: BTreeMap::new(),
+            losses: 0,
+            lost: BTreeMap::new(),
+            false_entries: BTreeSet::new(),
+            halt_is_due: false,
         };
         Audit {
             books: Arc::new(Mutex::new(books)),
@@ -74,7 +123,19 @@ impl Audit {
     pub(crate) fn appended(&self, position: u64, bytes: usize, appended: Option<&Append>) {
         self.journal
             .line(format_args!("table append {position} {bytes} bytes {appended:?}"));
-        self.books.lock().catch_up();
+        let books = &mut *self.books.lock();
+        books.catch_up();
+        if appended == Some(&Append::Appended) && position <= books.base_position() {
+            self.journal.count("entries put below the base");
+            books.false_entries.insert(position);
+        }
+    }
+
+    /// Entries from `first` to `last` were read.
+    pub(crate) fn entries_read(&self, first: u64, last: u64) {
+        if self.books.lock().false_entries.range(first..=last).next().is_some() {
+            self.journal.count("entries put below the base, read by somebody");
+        }
     }
 
     /// The base moved: forward, to a true entry, and to a snapshot that is there; the entries whose inline bytes it
@@ -88,10 +149,7 @@ impl Audit {
             old.position, new.position, new.snapshot
         ));
         let forward = new.position >= old.position;
-        let known = books
-            .entry_hashes
-            .get(&new.position)
-            .is_none_or(|hash| *hash == new.hash);
+        let known = books.hash_at(new.position).is_none_or(|hash| hash == new.hash);
         self.journal
             .check("the base moves forward to a true entry", forward && known, || {
                 format!("{old:?} -> {new:?}")
@@ -99,10 +157,7 @@ impl Audit {
         let there = new.snapshot.is_empty() || books.is_there(&new.snapshot);
         self.journal
             .check("the base's snapshot is there", there, || new.snapshot.clone());
-        let lowest = books
-            .following
-            .as_ref()
-            .and_then(|following| following.state.lowest_inline());
+        let lowest = books.account.as_ref().and_then(|account| account.state.lowest_inline());
         self.journal.check(
             "the base passes no inline bytes that are named",
             lowest.is_none_or(|lowest| lowest >= new.position),
@@ -127,10 +182,7 @@ impl Audit {
             first.is_some() && first <= base,
             || format!("first {first:?} and base {base:?}"),
         );
-        let lowest = books
-            .following
-            .as_ref()
-            .and_then(|following| following.state.lowest_inline());
+        let lowest = books.account.as_ref().and_then(|account| account.state.lowest_inline());
         self.journal.check(
             "no entry is deleted that is named",
             lowest.is_none_or(|lowest| first.is_some_and(|first| first <= lowest)),
@@ -140,51 +192,88 @@ impl Audit {
 
     /// A look at the true state; none before the ledger has begun.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> Option<T> {
-        self.books
-            .lock()
-            .following
-            .as_ref()
-            .map(|following| look(&following.state))
+        let books = self.books.lock();
+        books.account.as_ref().map(|account| look(&account.state))
+    }
+
+    /// Whether this is a true entry: its position and its hash.
+    pub(crate) fn contains(&self, (position, hash): (u64, [u8; 32])) -> bool {
+        let books = self.books.lock();
+        match books.hash_at(position) {
+            Some(known) => known.0 == hash,
+            None => position == 0,
+        }
     }
 
     /// The hash of the true state, and its position.
     pub(crate) fn note_own_hash(&self) {
-        let own = self.read(|state| (state.position(), metadata::snapshot::state_hash_of(state)));
-        if let Some((position, hash)) = own {
-            self.note_hash("the auditor", position, hash);
+        let own = self.read(|state| (place_of(state), metadata::snapshot::state_hash_of(state)));
+        if let Some((place, hash)) = own {
+            self.note_hash("the auditor", place, hash);
         }
     }
 
-    /// All who have folded as far as this must hold the same state.
-    pub(crate) fn note_hash(&self, who: &str, position: u64, hash: [u8; 32]) {
-        let first = *self.books.lock().state_hashes.entry(position).or_insert(hash);
+    /// All who have folded the same entries must hold the same state. `place` is the last entry's position and hash.
+    pub(crate) fn note_hash(&self, who: &str, place: (u64, [u8; 32]), hash: [u8; 32]) {
+        let first = *self.books.lock().state_hashes.entry(place).or_insert(hash);
         self.journal
             .check("the same entries make the same state", first == hash, || {
-                format!("{who} holds another state at {position}")
+                format!("{who} holds another state at {}", place.0)
             });
     }
 
-    /// An acknowledgement rests on an applied entry.
-    pub(crate) fn acknowledged(&self, partition: PartitionId, base_offset: u64, records: u32) {
-        let applied = self.books.lock().applied.get(&(partition, base_offset)).copied();
+    /// What an acknowledgement rests on: an applied entry.
+    pub(crate) fn acknowledged(&self, send: u64, partition: PartitionId, base_offset: u64) -> Rests {
+        let place = (partition, base_offset);
+        let books = self.books.lock();
+        let applied = books.account.as_ref().and_then(|account| account.place_of(send));
+        let rests = if applied == Some(place) {
+            Rests::True
+        } else if books.history.lock().is_lost(send, place) {
+            Rests::Lost
+        } else {
+            Rests::Never
+        };
         self.journal
-            .check("what is acknowledged was applied", applied == Some(records), || {
-                format!("{records} records at {partition:?} {base_offset}; applied there: {applied:?}")
+            .check("what is acknowledged was applied", rests != Rests::Never, || {
+                format!("send {send} at {partition:?} {base_offset}; applied at: {applied:?}")
+            });
+        rests
+    }
+
+    /// An acknowledged commit rests on an applied entry.
+    pub(crate) fn committed(&self, group: &str, change: Change, offset: u64) {
+        let books = self.books.lock();
+        let known = books
+            .account
+            .as_ref()
+            .is_some_and(|account| account.committed(group, change) == Some(offset));
+        let holds = known || books.history.lock().is_lost_commit(group, change, offset);
+        self.journal
+            .check("a commit that is acknowledged was applied", holds, || {
+                format!("{group} {change:?} {offset}")
             });
     }
+}
+
+/// The last entry that a state holds: its position and its hash.
+pub(crate) fn place_of(state: &State) -> (u64, [u8; 32]) {
+    (state.position(), state.entry_hash())
 }
 
 impl Books {
     /// Folds what is new in the table.
     fn catch_up(&mut self) {
-        if self.following.is_none() {
+        if self.account.is_none() {
             self.begin();
         }
         loop {
-            let Some(following) = &self.following else { return };
-            match now(following.ledger.read(&following.tip, 1 << 20)) {
+            let (Some(account), Some(ledger)) = (&self.account, &self.ledger) else {
+                return;
+            };
+            match now(ledger.read(&account.tip, 1 << 20)) {
                 Ok(ReadOutcome::Entries { entries, .. }) if entries.is_empty() => return,
-                Ok(ReadOutcome::Entries { entries, .. }) => entries.iter().for_each(|entry| self.fold(entry)),
+                Ok(ReadOutcome::Entries { entries, .. }) => entries.into_iter().for_each(|entry| self.follow(entry)),
                 other => {
                     self.journal
                         .check("the ledger can be followed", false, || format!("{other:?}"));
@@ -202,15 +291,38 @@ impl Books {
         let (table, witness) = (Arc::new(self.table.clone()), Arc::new(MemoryWitness::default()));
         let ledger = now(Ledger::open(table, witness, self.world.clone())).expect("the ledger has a base");
         let base = now(ledger.base()).expect("the ledger has a base");
-        let tip = base.tip();
-        self.following = Some(Following {
-            ledger,
-            tip,
-            state: State::genesis(base.cluster.0, tip.era, tip.hash.0),
-        });
+        self.ledger = Some(ledger);
+        self.genesis = base.tip();
+        self.account = Some(Account::genesis(base.cluster.0, base.tip()));
+    }
+
+    fn follow(&mut self, entry: Entry) {
+        let followed = Followed {
+            at_ms: self.world.clock.wall_ms(),
+            ordinal: self.journal.ordinal(),
+            entry,
+        };
+        self.journal.count("entries");
+        self.fold(&followed, &self.journal.clone());
+        self.entries.push(followed);
     }
 
     fn status(&self, name: &ObjectName) -> Option<metadata::ObjectStatus> {
-        self.following.as_ref().map(|following| following.state.object(name))
+        self.account.as_ref().map(|account| account.state.object(name))
+    }
+
+    fn base_position(&self) -> u64 {
+        let base = now(ledger::Backend::base(&self.table)).ok().flatten();
+        base.map_or(0, |base| base.position)
+    }
+
+    /// The entry at a position; none at 0, where genesis stands.
+    fn followed(&self, position: u64) -> Option<&Followed> {
+        let index = usize::try_from(position).ok()?.checked_sub(1)?;
+        self.entries.get(index)
+    }
+
+    fn hash_at(&self, position: u64) -> Option<Hash> {
+        self.followed(position).map(|followed| followed.entry.hash)
     }
 }

@@ -8,47 +8,73 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use engine::Engine;
+use engine::{Engine, FetchedBatch};
 use metadata::{PartitionId, Role, State};
 
 use crate::agent::{Agent, Called};
+use crate::audit::place_of;
 use crate::ground::{Ground, Yard};
+use crate::history::ReadBatch;
+use crate::swarm::Process;
 use crate::value;
 
 /// Sweeps after which nothing may be left that nothing needs: two for what was never named; what once was waits for
 /// marks, and a merge in one sweep makes garbage for the next.
 const SWEEPS: u32 = 8;
 
-/// By partition the records there are, with their offsets.
-type Read = BTreeMap<PartitionId, Vec<(u64, Bytes)>>;
+/// By partition the batches there are.
+type Read = BTreeMap<PartitionId, Vec<Found>>;
+
+/// A batch that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Found {
+    base: u64,
+    records: u32,
+    checksum: u32,
+    send: u64,
+}
+
+impl Found {
+    /// The offset after its last.
+    fn end(&self) -> u64 {
+        self.base + u64::from(self.records)
+    }
+}
 
 /// Log start and end of each partition.
 type Watermarks = BTreeMap<PartitionId, (u64, u64)>;
 
+/// What a process had folded when it was looked at.
+struct Looked {
+    place: (u64, [u8; 32]),
+    watermarks: Watermarks,
+}
+
 /// Compares, once in a while, what the processes have folded.
 pub(crate) async fn sample(yard: Yard) {
     let clock = yard.ground.world.clock.clone();
-    let mut before: BTreeMap<String, (u64, Watermarks)> = BTreeMap::new();
-    while !yard.ground.is_quiet() {
+    let mut before: BTreeMap<String, Looked> = BTreeMap::new();
+    while !yard.ground.quiet.is_up() {
         clock.sleep(Duration::from_millis(700)).await;
         yard.ground.audit.note_own_hash();
         for agent in yard.agents.iter() {
             let Some(engine) = agent.running() else { continue };
             note_hash(&yard.ground, agent.name(), &engine);
-            let (position, now) = engine.read(|state| (state.position(), watermarks(state)));
-            let previous = before.insert(agent.name().to_owned(), (position, now.clone()));
-            // A process that has just started may have folded less than the one before it.
-            if let Some((_, previous)) = previous.filter(|(before, _)| *before <= position) {
-                check_monotonic(&yard.ground, agent.name(), position, &previous, &now);
+            let now = engine.read(|state| Looked {
+                place: place_of(state),
+                watermarks: watermarks(state),
+            });
+            if let Some(before) = before.get(agent.name()) {
+                check_monotonic(&yard.ground, agent.name(), before, &now);
             }
+            before.insert(agent.name().to_owned(), now);
         }
     }
 }
 
 fn note_hash(ground: &Ground, name: &str, engine: &Engine) {
-    let (position, hash) = engine.read(|state| (state.position(), metadata::snapshot::state_hash_of(state)));
-    ground.audit.note_hash(name, position, hash);
+    let (place, hash) = engine.read(|state| (place_of(state), metadata::snapshot::state_hash_of(state)));
+    ground.audit.note_hash(name, place, hash);
 }
 
 fn watermarks(state: &State) -> Watermarks {
@@ -58,19 +84,25 @@ fn watermarks(state: &State) -> Watermarks {
         .collect()
 }
 
-fn check_monotonic(ground: &Ground, name: &str, position: u64, previous: &Watermarks, now: &Watermarks) {
-    for (id, &(log_start, end)) in now {
+fn check_monotonic(ground: &Ground, name: &str, before: &Looked, now: &Looked) {
+    // A process that has just started may have folded less than the one before it, and what was folded of an end that
+    // the ledger has lost does not count.
+    let follows = before.place.0 <= now.place.0 && ground.audit.contains(before.place);
+    for (id, &(log_start, end)) in &now.watermarks {
         ground
             .journal
             .check("a log starts before it ends", log_start <= end, || {
                 format!("{name} {id:?}")
             });
-        let Some(&(start_before, end_before)) = previous.get(id) else {
+        let Some(&(start_before, end_before)) = before.watermarks.get(id).filter(|_| follows) else {
             continue;
         };
         let risen = log_start >= start_before && end >= end_before;
         ground.journal.check("watermarks do not fall", risen, || {
-            format!("{name} {id:?} at {position}: {start_before}..{end_before} became {log_start}..{end}")
+            format!(
+                "{name} {id:?} at {}: {start_before}..{end_before} became {log_start}..{end}",
+                now.place.0
+            )
         });
     }
 }
@@ -101,7 +133,7 @@ pub(crate) async fn compare_states(yard: &Yard) {
 pub(crate) async fn last_look(yard: &Yard) {
     let ground = &yard.ground;
     let clock = &ground.world.clock;
-    let fresh = Agent::new(ground, "fresh".to_owned(), vec![Role::Agent]);
+    let fresh = Agent::new(ground, "fresh".to_owned(), Process::front());
     fresh.start().await;
     // Lives of those who were killed are silent for the timeout by then, and are retired.
     clock.sleep(ground.swarm.agent_timeout * 2).await;
@@ -137,26 +169,45 @@ async fn read_all(ground: &Arc<Ground>, engine: &Engine) -> Read {
                 .map(|partition| partition.extents().collect())
                 .unwrap_or_default()
         });
-        let records = all.entry(id).or_default();
+        let batches: &mut Vec<Found> = all.entry(id).or_default();
         for extent in extents {
             let read = engine.read_extent(id, &extent).await;
             ground.journal.check("every extent can be read", read.is_ok(), || {
                 format!("{id:?} {extent:?}: {read:?}")
             });
-            for batch in read.unwrap_or_default() {
-                match value::records_of(batch.base_offset, &batch.batch) {
-                    Ok(found) => records.extend(found),
-                    Err(what) => ground.journal.check("every batch can be decoded", false, || what),
-                }
-            }
+            batches.extend(read.iter().flatten().filter_map(|batch| found(ground, id, batch)));
         }
     }
     all
 }
 
+/// A batch of the last look: its records say themselves whose they are.
+fn found(ground: &Ground, partition: PartitionId, read: &FetchedBatch) -> Option<Found> {
+    let decoded = value::decoded(&read.batch);
+    ground
+        .journal
+        .check("every record can be decoded and is whole", decoded.is_ok(), || {
+            format!("{partition:?} {}: {decoded:?}", read.base_offset)
+        });
+    let batch = ReadBatch {
+        partition,
+        base_offset: read.base_offset,
+        batch: &read.batch,
+    };
+    let now = ground.world.clock.now();
+    let history = &mut *ground.history.lock();
+    history.read(&ground.journal, "the last reader", &batch, now);
+    Some(Found {
+        base: read.base_offset,
+        records: read.batch.records(),
+        checksum: read.batch.header().checksum,
+        send: decoded.ok()?,
+    })
+}
+
 /// A compactor of its own sweeps until all is clean.
 async fn sweep(ground: &Arc<Ground>) {
-    let sweeper = Agent::by_hand(ground, "sweeper".to_owned(), vec![Role::Compactor]);
+    let sweeper = Agent::new(ground, "sweeper".to_owned(), Process::by_hand(vec![Role::Compactor]));
     let config = compactor::CompactorConfig {
         clock_difference_max: Duration::MAX,
         ..compactor::CompactorConfig::eager()

@@ -8,25 +8,31 @@ mod groups;
 mod http;
 mod kafka;
 mod plain;
+mod prober;
 mod reader;
+mod scripted;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use engine::{AppendDone, AppendError, AppendGroup, AppendRun, Happened};
 use metadata::entry::{ProducerBatch, RequestSequence};
-use metadata::{PartitionId, RunAck};
-use records::Codec;
+use metadata::{PartitionId, RunAck, TopicId};
+use records::{Batch, Codec};
 use world::{Chance, World};
 
 use crate::agent::{Agent, Called};
+use crate::audit::Rests;
 use crate::ground::{Ground, Yard};
 use crate::history::{Fate, Known, Send};
-use crate::value;
+use crate::value::{self, Shape};
 
 pub(crate) use groups::committed;
+pub(crate) use prober::Prober;
+pub(crate) use scripted::Scripted;
 
 /// How long a client waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What every client has.
 #[derive(Debug)]
@@ -37,6 +43,8 @@ pub(crate) struct Client {
     name: String,
     /// The process it talks to until something makes it change.
     agent: Agent,
+    /// Operations that failed one after another.
+    failures: AtomicU32,
 }
 
 /// What a client was told of an append.
@@ -48,17 +56,38 @@ enum Told {
     Unknown,
 }
 
+/// A partition to send to, and the topic that it is taken to be of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Target {
+    partition: PartitionId,
+    topic: TopicId,
+}
+
 /// One batch of a group to be sent.
 #[derive(Clone, Debug)]
 struct Part {
     send: u64,
     partition: PartitionId,
-    records: u32,
-    record_bytes: usize,
+    batch: Batch,
     producer: Option<ProducerBatch>,
     expected_offset: Option<u64>,
-    codec: Codec,
-    wall_ms: i64,
+}
+
+/// What a batch is sent as.
+#[derive(Clone, Copy, Debug, Default)]
+struct As {
+    /// What is in the log whole or not at all.
+    group: u64,
+    /// Its place among what the session sends with a sequence.
+    order: Option<u64>,
+    producer: Option<ProducerBatch>,
+    expected_offset: Option<u64>,
+}
+
+impl Part {
+    fn records(&self) -> u32 {
+        self.batch.records()
+    }
 }
 
 /// Starts the clients of a run.
@@ -73,6 +102,7 @@ pub(crate) fn start_all(yard: &Yard, world: &World) {
             world,
             session,
             name: format!("{kind}-{session}"),
+            failures: AtomicU32::new(0),
         }
     };
     let tasks = &world.tasks;
@@ -107,11 +137,12 @@ impl Client {
         &self.world.chance
     }
 
-    /// Rests between two operations. False when the run has calmed down, and nothing new is begun.
+    /// Rests between two operations, longer when the last ones failed. False when the run has calmed down, and nothing
+    /// new is begun.
     async fn think(&self) -> bool {
         let wait = self.chance().between(Duration::ZERO, self.ground().swarm.think_max);
-        self.world.clock.sleep(wait).await;
-        !self.ground().is_quiet()
+        self.world.clock.sleep(wait + self.penalty()).await;
+        !self.ground().quiet.is_up()
     }
 
     /// Waits before it asks again.
@@ -119,7 +150,13 @@ impl Client {
         let wait = self
             .chance()
             .between(Duration::from_millis(20), Duration::from_millis(400));
-        self.world.clock.sleep(wait).await;
+        self.world.clock.sleep(wait + self.penalty()).await;
+    }
+
+    /// How much longer it waits for each operation that failed.
+    fn penalty(&self) -> Duration {
+        let failures = self.failures.load(Ordering::Relaxed);
+        Duration::from_millis(200) * failures.saturating_sub(2).min(15)
     }
 
     /// Talks to another process from now on, perhaps.
@@ -136,6 +173,12 @@ impl Client {
             .journal
             .line(format_args!("{} {what} at {}: {outcome}", self.name, self.agent.name()));
         ground.journal.count(&format!("client {what} {outcome}"));
+        let failures = if acknowledged {
+            0
+        } else {
+            self.failures.load(Ordering::Relaxed) + 1
+        };
+        self.failures.store(failures, Ordering::Relaxed);
         let history = &mut *ground.history.lock();
         history.operations += 1;
         history.acknowledged += u64::from(acknowledged);
@@ -148,14 +191,7 @@ impl Client {
 
     /// A topic that is not about to go.
     fn topic(&self) -> Option<Known> {
-        let history = self.ground().history.lock();
-        let topics: Vec<Known> = history
-            .topics
-            .iter()
-            .copied()
-            .filter(|topic| !history.deleted.contains(&topic.number))
-            .collect();
-        drop(history);
+        let topics = self.ground().history.lock().standing();
         topics.get(self.below(topics.len())).copied()
     }
 
@@ -165,16 +201,20 @@ impl Client {
         topics.get(self.below(crate::run::LASTING_TOPICS)).copied()
     }
 
-    fn partition_of(&self, topic: Known) -> PartitionId {
+    fn target(&self, topic: Known) -> Target {
         let partition = self.chance().below(u64::from(topic.partitions.max(1)));
-        PartitionId {
+        let partition = PartitionId {
             topic: topic.number,
             partition: u32::try_from(partition).expect("below a u32"),
+        };
+        Target {
+            partition,
+            topic: topic.id,
         }
     }
 
     /// Draws records for a partition and writes down that they are sent.
-    fn part(&self, partition: PartitionId, group: u64, order: Option<u64>) -> Part {
+    fn part(&self, target: Target, how: As) -> Part {
         let chance = self.chance();
         let record_bytes = match chance.below(20) {
             0 => 8_000 + self.below(30_000),
@@ -182,32 +222,42 @@ impl Client {
             _ => 12 + self.below(200),
         };
         let records = if record_bytes > 8_000 { 1 } else { 1 + self.below(5) };
-        let records = u32::try_from(records).expect("a few");
         let codec = match chance.below(6) {
             0 => Codec::Lz4,
             1 => Codec::Snappy,
             _ => Codec::None,
         };
-        let ground = self.ground();
-        let send = ground.history.lock().begin(Send {
-            session: self.session,
-            order,
-            group,
-            partition,
-            records,
+        let shape = Shape {
+            records: u32::try_from(records).expect("a few"),
             record_bytes,
-            invoked: ground.journal.ordinal(),
-            fate: Fate::Unknown,
+            codec,
+            producer: how.producer.as_ref().map(producer_of),
+        };
+        let ground = self.ground();
+        let mut batch = None;
+        let send = ground.history.lock().begin(|number| {
+            let made = value::batch(number, &shape, self.world.clock.wall_ms());
+            let send = Send {
+                session: self.session,
+                order: how.order,
+                group: how.group,
+                partition: target.partition,
+                topic: target.topic,
+                records: shape.records,
+                bytes: made.bytes().len(),
+                checksum: made.header().checksum,
+                invoked: ground.journal.ordinal(),
+                fate: Fate::Unknown,
+            };
+            batch = Some(made);
+            send
         });
         Part {
             send,
-            partition,
-            records,
-            record_bytes,
-            producer: None,
-            expected_offset: None,
-            codec,
-            wall_ms: self.world.clock.wall_ms(),
+            partition: target.partition,
+            batch: batch.expect("it was just made"),
+            producer: how.producer,
+            expected_offset: how.expected_offset,
         }
     }
 
@@ -215,8 +265,15 @@ impl Client {
         self.ground().history.lock().next_group()
     }
 
-    fn end(&self, part: &Part, fate: Fate) {
-        self.ground().history.lock().end(part.send, fate);
+    /// Parts were refused. Where two histories are served, the refusal may rest on the one that is lost: unless the
+    /// process was not even there, the parts may be taken after all.
+    fn failed(&self, parts: &[Part], error: Option<&AppendError>) {
+        let ground = self.ground();
+        let at = ground.journal.ordinal();
+        let history = &mut *ground.history.lock();
+        let sure = error.is_none() || !history.is_muddled(self.world.clock.now());
+        let fate = if sure { Fate::Failed { at } } else { Fate::Unknown };
+        parts.iter().for_each(|part| history.end(part.send, fate));
     }
 
     /// Writes down where parts are, after checking that this can be.
@@ -227,20 +284,29 @@ impl Client {
             && parts
                 .iter()
                 .zip(acks)
-                .all(|(part, ack)| part.partition == ack.partition && part.records == ack.records);
+                .all(|(part, ack)| part.partition == ack.partition && part.records() == ack.records);
         ground.journal.check("an answer is one to what was asked", fits, || {
             format!("{} asked {parts:?} and was answered {acks:?}", self.name)
         });
         for (part, ack) in parts.iter().zip(acks) {
-            ground.audit.acknowledged(ack.partition, ack.base_offset, ack.records);
-            self.end(
-                part,
-                Fate::Acked {
-                    base: ack.base_offset,
-                    at,
-                },
-            );
+            let base = ack.base_offset;
+            let rests = ground.audit.acknowledged(part.send, ack.partition, base);
+            let history = &mut *ground.history.lock();
+            if rests == Rests::Lost {
+                history.has_lost(self.session);
+                history.end(part.send, Fate::Lost { base, at });
+            } else {
+                history.end(part.send, Fate::Acked { base, at });
+            }
         }
+    }
+}
+
+fn producer_of(producer: &ProducerBatch) -> records::Producer {
+    records::Producer {
+        id: i64::try_from(producer.id).unwrap_or(i64::MAX),
+        epoch: i16::try_from(producer.epoch).unwrap_or(i16::MAX),
+        base_sequence: i32::try_from(producer.base_sequence).unwrap_or(i32::MAX),
     }
 }
 
@@ -267,22 +333,9 @@ async fn append(agent: &Agent, parts: &[Part], request: Option<RequestSequence>)
 }
 
 fn run_of(part: &Part) -> AppendRun {
-    let producer = part.producer.as_ref().map(|producer| records::Producer {
-        id: i64::try_from(producer.id).unwrap_or(i64::MAX),
-        epoch: i16::try_from(producer.epoch).unwrap_or(i16::MAX),
-        base_sequence: i32::try_from(producer.base_sequence).unwrap_or(i32::MAX),
-    });
-    let batch = value::batch(
-        part.send,
-        part.records,
-        part.record_bytes,
-        part.wall_ms,
-        part.codec,
-        producer,
-    );
     AppendRun {
         partition: part.partition,
-        batches: vec![batch],
+        batches: vec![part.batch.clone()],
         producer: part.producer,
         expected_offset: part.expected_offset,
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use ledger::MemoryLedger;
+use ledger::{Ledger, MemoryLedger, OpenError};
 use parking_lot::Mutex;
-use store::{Delay, MemoryObjects};
+use store::{Delay, MemoryObjects, Store};
 use world::World;
 
 use crate::agent::Agent;
@@ -14,7 +14,7 @@ use crate::audit::Audit;
 use crate::history::History;
 use crate::journal::Journal;
 use crate::swarm::{Fault, Swarm};
-use crate::watch::{WatchedLedger, WatchedObjects};
+use crate::watch::{Power, WatchedLedger, WatchedObjects};
 
 /// The ground of one run.
 #[derive(Debug)]
@@ -26,44 +26,68 @@ pub(crate) struct Ground {
     pub(crate) audit: Audit,
     pub(crate) ledger: Arc<WatchedLedger>,
     pub(crate) objects: Arc<WatchedObjects>,
-    pub(crate) history: Mutex<History>,
-    quiet: AtomicBool,
+    pub(crate) power: Arc<Power>,
+    pub(crate) history: Arc<Mutex<History>>,
+    /// Faults have ended and clients come to an end.
+    pub(crate) quiet: Flag,
+    /// Nothing new befalls networks and processes, so that it can be said how soon one thing heals.
+    pub(crate) truce: Flag,
+    /// No process begins.
+    pub(crate) curfew: Flag,
+}
+
+/// Something that is so or not.
+#[derive(Debug, Default)]
+pub(crate) struct Flag(AtomicBool);
+
+impl Flag {
+    pub(crate) fn is_up(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, up: bool) {
+        self.0.store(up, Ordering::Relaxed);
+    }
 }
 
 impl Ground {
-    pub(crate) fn new(world: World, journal: Journal) -> Ground {
-        let swarm = Swarm::draw(&world.chance.fork("swarm"));
+    pub(crate) fn new(world: World, journal: Journal, swarm: Swarm) -> Ground {
         let table = MemoryLedger::new(swarm.looks).with_entry_bytes_max(swarm.entry_bytes_max);
         let place = Arc::new(MemoryObjects::new(world.clock.clone()));
+        let history = Arc::default();
         let audit = Audit::new(
             table.clone(),
             Arc::clone(&place),
             world.child("auditor"),
             journal.clone(),
+            Arc::clone(&history),
         );
+        let power = Arc::new(Power::new(world.child("power"), swarm.has(Fault::PowerLost)));
         Ground {
-            objects: Arc::new(WatchedObjects::new(place, audit.clone())),
+            objects: Arc::new(WatchedObjects::new(place, audit.clone(), Arc::clone(&power))),
             ledger: Arc::new(WatchedLedger {
                 table,
                 audit: audit.clone(),
+                power: Arc::clone(&power),
             }),
+            power,
             swarm,
             world,
             journal,
             audit,
-            history: Mutex::default(),
-            quiet: AtomicBool::new(false),
+            history,
+            quiet: Flag::default(),
+            truce: Flag::default(),
+            curfew: Flag::default(),
         }
     }
 
-    /// Whether faults have ended and clients come to an end.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.quiet.load(Ordering::Relaxed)
-    }
-
-    /// From now on nothing fails, and nothing new is begun.
-    pub(crate) fn calm_down(&self) {
-        self.quiet.store(true, Ordering::Relaxed);
+    /// The ledger as an operator reaches it, whose network does not fail.
+    pub(crate) async fn operators_ledger(&self) -> Result<Ledger, OpenError> {
+        let objects = Arc::clone(&self.objects) as Arc<dyn store::Objects>;
+        let store = Store::with_objects(objects, self.swarm.store.clone(), self.world.clone());
+        let backend = Arc::clone(&self.ledger) as Arc<dyn ledger::Backend>;
+        Ledger::open(backend, Arc::new(store), self.world.clone()).await
     }
 
     /// How a ledger behaves with these faults.
@@ -72,13 +96,14 @@ impl Ground {
         let slowest = if faults.contains(&Fault::LedgerSlow) { 900 } else { 4 };
         ledger::Faults {
             delay: (Duration::from_micros(100), Duration::from_millis(slowest)),
-            refused: likely(Fault::LedgerRefused, 0.3),
-            lost: likely(Fault::LedgerLost, 0.15),
-            unanswered: likely(Fault::LedgerUnanswered, 0.15),
+            refused: likely(Fault::LedgerRefused, 0.3).max(likely(Fault::Throttle, 0.8)),
+            lost: likely(Fault::LedgerLost, 0.15).max(likely(Fault::LedgerCut, 1.0)),
+            unanswered: likely(Fault::LedgerUnanswered, 0.15).max(likely(Fault::LedgerDeaf, 1.0)),
             late: likely(Fault::LedgerLate, 0.15),
             duplicated: likely(Fault::LedgerDuplicated, 0.25),
             late_max: self.swarm.late_max,
             timeout: Duration::from_millis(700),
+            full: faults.contains(&Fault::DiskFull),
         }
     }
 
@@ -92,15 +117,16 @@ impl Ground {
             shortest: Duration::from_millis(40),
             longest: Duration::from_secs(8),
         };
-        let storm = faults.contains(&Fault::StoreStorm);
+        let storm = faults.contains(&Fault::StoreStorm) || faults.contains(&Fault::LongStorm);
         store::Faults {
             delay: if faults.contains(&Fault::StoreSlow) { slow } else { calm },
             refused: if storm { 1.0 } else { likely(Fault::StoreRefused, 0.25) },
             unanswered: likely(Fault::StoreUnanswered, 0.15),
-            hung: likely(Fault::StoreHung, 0.1),
+            hung: likely(Fault::StoreHung, 0.1).max(likely(Fault::StoreCut, 1.0)),
             conflict: likely(Fault::StoreConflict, 0.4),
             truncated: likely(Fault::StoreTruncated, 0.1),
             flipped: likely(Fault::StoreFlipped, 0.1),
+            full: faults.contains(&Fault::DiskFull),
             ..store::Faults::NONE
         }
     }

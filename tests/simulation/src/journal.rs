@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use world::{Clock, Instant};
 
 use crate::Counts;
+use crate::phase::{Pairs, Phase, Strike};
 
 /// More findings than this are counted and not kept: the first ones tell.
 const FINDINGS_MAX: usize = 20;
@@ -22,6 +23,8 @@ pub(crate) struct Journal {
     clock: Clock,
     began: Instant,
     print: bool,
+    /// Nothing is written down: what happens now has been written before.
+    deaf: bool,
 }
 
 #[derive(Default)]
@@ -29,6 +32,7 @@ struct Pages {
     digest: Sha256,
     line: String,
     counts: Counts,
+    pairs: Pairs,
     findings: Vec<String>,
     ordinal: u64,
     end_us: u64,
@@ -47,7 +51,21 @@ impl Journal {
             began: clock.now(),
             clock,
             print,
+            deaf: false,
         }
+    }
+
+    /// One that hears nothing, for doing again what was written down already.
+    pub(crate) fn deaf(&self) -> Journal {
+        Journal {
+            deaf: true,
+            ..self.clone()
+        }
+    }
+
+    /// Whether anything is written down.
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.deaf
     }
 
     /// Microseconds of virtual time since the run began.
@@ -68,6 +86,9 @@ impl Journal {
 
     /// Writes a line of the trace.
     pub(crate) fn line(&self, text: fmt::Arguments<'_>) {
+        if self.deaf {
+            return;
+        }
         let elapsed = self.elapsed_us();
         let pages = &mut *self.pages.lock();
         pages.line.clear();
@@ -98,11 +119,21 @@ impl Journal {
 
     /// Counts several.
     pub(crate) fn count_by(&self, name: &str, by: u64) {
-        self.pages.lock().counts.add(name, by);
+        if !self.deaf {
+            self.pages.lock().counts.add(name, by);
+        }
+    }
+
+    /// Counts that something struck a process which was doing this.
+    pub(crate) fn struck(&self, strike: Strike, phases: &[Phase]) {
+        self.pages.lock().pairs.count(strike, phases);
     }
 
     /// Evaluates a check: counts that it was, and keeps what it found when it does not hold.
     pub(crate) fn check(&self, name: &str, holds: bool, finding: impl FnOnce() -> String) {
+        if self.deaf {
+            return;
+        }
         self.pages.lock().counts.add(&format!("check {name}"), 1);
         if holds {
             return;
@@ -127,7 +158,12 @@ impl Journal {
 
     /// The counters so far.
     pub(crate) fn counts(&self) -> Counts {
-        self.pages.lock().counts.clone()
+        let pages = self.pages.lock();
+        let mut counts = pages.counts.clone();
+        for (name, count) in pages.pairs.named() {
+            counts.add(&name, count);
+        }
+        counts
     }
 
     /// What was found wrong so far.

@@ -2,9 +2,11 @@
 
 use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use simulation::{Shards, Summary, run};
+use simulation::{Outcome, Point, Shards, Summary, crash_run, enumerate, run};
+use world::Clock;
 
 /// Agents, compactors, clients and faults in one deterministic process
 #[derive(Debug, Parser)]
@@ -21,11 +23,20 @@ struct Arguments {
     /// Run just this seed
     #[arg(long)]
     seed: Option<u64>,
+    /// Let a process die at every call of one fixed scenario, in each of three ways
+    #[arg(long)]
+    crash_scenario: bool,
+    /// Of the points of the scenario try one in so many
+    #[arg(long, default_value_t = 1, requires = "crash_scenario")]
+    every: usize,
+    /// Run the scenario with a death at just this point
+    #[arg(long)]
+    crash_at: Option<Point>,
     /// Print every call that passes a seam and every operation of a client
-    #[arg(long, requires = "seed")]
+    #[arg(long)]
     trace: bool,
     /// Also tell what the log itself has to say, to the standard error, at this level: `debug`, `engine=trace`...
-    #[arg(long, requires = "seed")]
+    #[arg(long)]
     log: Option<String>,
     /// One in so many seeds is run twice, and must be the same
     #[arg(long, default_value_t = 20)]
@@ -48,8 +59,15 @@ fn main() -> anyhow::Result<ExitCode> {
             .init();
     }
     if let Some(seed) = arguments.seed {
-        return one(seed, arguments.trace);
+        return one(&run(seed, arguments.trace)?);
     }
+    if let Some(point) = arguments.crash_at {
+        return one(&crash_run(point, arguments.trace)?);
+    }
+    if arguments.crash_scenario {
+        return Ok(code(enumerate(arguments.every, &mut std::io::stdout().lock())?));
+    }
+    let began = Clock::real().now();
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u64);
     let shards = Shards {
         start: arguments.start,
@@ -62,16 +80,17 @@ fn main() -> anyhow::Result<ExitCode> {
         serde_json::to_writer(std::io::stdout().lock(), &summary)?;
         return Ok(ExitCode::SUCCESS);
     }
-    show(&shards.run_in_processes(&std::env::current_exe()?)?)
+    let summary = shards.run_in_processes(&std::env::current_exe()?)?;
+    show(&summary, began.elapsed())
 }
 
-fn one(seed: u64, trace: bool) -> anyhow::Result<ExitCode> {
-    let outcome = run(seed, trace)?;
+fn one(outcome: &Outcome) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     write!(out, "{}", outcome.counts)?;
     writeln!(
         out,
-        "seed {seed}: digest {}, next number {:016x}, {} ms",
+        "seed {}: digest {}, next number {:016x}, {} ms",
+        outcome.seed,
         outcome.digest,
         outcome.next,
         outcome.end_us / 1_000
@@ -82,7 +101,7 @@ fn one(seed: u64, trace: bool) -> anyhow::Result<ExitCode> {
     Ok(code(outcome.findings.is_empty()))
 }
 
-fn show(summary: &Summary) -> anyhow::Result<ExitCode> {
+fn show(summary: &Summary, took: Duration) -> anyhow::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     write!(out, "{}", summary.counts)?;
     for (seed, findings) in &summary.failed {
@@ -95,10 +114,12 @@ fn show(summary: &Summary) -> anyhow::Result<ExitCode> {
     }
     writeln!(
         out,
-        "{} seeds, {} failed, {} virtual seconds",
+        "{} seeds, {} failed, {} virtual seconds in {} s, which is {:.0} s for 1,000 seeds",
         summary.seeds,
         summary.failed.len(),
-        summary.virtual_us / 1_000_000
+        summary.virtual_us / 1_000_000,
+        took.as_secs(),
+        took.as_secs_f64() * 1_000.0 / summary.seeds.max(1) as f64
     )?;
     Ok(code(summary.failed.is_empty() && summary.never().is_empty()))
 }

@@ -1,51 +1,58 @@
-//! What goes wrong, and when. One task for each network and one for each process; they end when the run calms down.
+//! What goes wrong, and when. One task for each network, one for each process, and one for what befalls all of them;
+//! they end when the run calms down.
 
+mod disaster;
+mod loss;
+mod outage;
+mod power;
+mod probe;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use world::{Chance, World};
 
 use crate::agent::{Agent, Crash, When};
-use crate::ground::Ground;
-use crate::swarm::Fault;
+use crate::ground::{Ground, Yard};
+use crate::phase::Strike;
+use crate::swarm::{Fault, Scope};
+
+pub(crate) use disaster::disasters;
 
 /// Lets the faults of a process' network come and go.
-pub(crate) async fn network(ground: std::sync::Arc<Ground>, world: World, agent: Agent) {
-    let all: Vec<Fault> = ground
-        .swarm
-        .faults
-        .iter()
-        .copied()
-        .filter(|fault| !fault.is_of_agent())
-        .collect();
+pub(crate) async fn network(ground: Arc<Ground>, world: World, agent: Agent) {
+    let all = ground.swarm.of(&[Scope::Network]);
     loop {
         rest(&world, 500, 6_000).await;
-        if ground.is_quiet() {
+        if ground.quiet.is_up() {
             return;
+        }
+        if ground.truce.is_up() {
+            continue;
         }
         let now: Vec<Fault> = all.iter().copied().filter(|_| world.chance.coin(0.5)).collect();
         for fault in &now {
             ground.journal.count(&format!("fault {fault:?}"));
         }
-        agent.set_faults(&now);
-        rest(&world, 300, 3_000).await;
-        agent.set_faults(&[]);
+        agent.suffer(&now);
+        // Sometimes for longer than the others wait for a sign of life.
+        let longest = if world.chance.coin(0.1) { 10_000 } else { 3_000 };
+        rest(&world, 300, longest).await;
+        agent.suffer(&[]);
     }
 }
 
 /// Kills, pauses and restarts a process.
-pub(crate) async fn operator(ground: std::sync::Arc<Ground>, world: World, agent: Agent) {
-    let all: Vec<Fault> = ground
-        .swarm
-        .faults
-        .iter()
-        .copied()
-        .filter(|fault| fault.is_of_agent())
-        .collect();
+pub(crate) async fn operator(ground: Arc<Ground>, world: World, agent: Agent) {
+    let all = ground.swarm.of(&[Scope::Process]);
     let Ok(bound) = u64::try_from(all.len()) else { return };
     loop {
         rest(&world, 2_000, 12_000).await;
-        if ground.is_quiet() || bound == 0 {
+        if ground.quiet.is_up() || bound == 0 {
             return;
+        }
+        if ground.truce.is_up() {
+            continue;
         }
         let chosen = usize::try_from(world.chance.below(bound)).expect("below a handful");
         ground.journal.count(&format!("fault {:?}", all[chosen]));
@@ -56,23 +63,19 @@ pub(crate) async fn operator(ground: std::sync::Arc<Ground>, world: World, agent
 async fn befall(ground: &Ground, world: &World, agent: &Agent, fault: Fault) {
     match fault {
         Fault::Kill => {
-            agent.kill();
+            agent.kill(Strike::Kill);
             rest(world, 10, 3_000).await;
             if world.chance.coin(0.4) {
                 agent.crash_at(crash(&world.chance));
             }
             agent.start().await;
             rest(world, 100, 1_500).await;
-            if agent.has_crashed() {
-                agent.start().await;
-            }
+            agent.end_crash().await;
         }
         Fault::CrashAtSeam => {
             agent.crash_at(crash(&world.chance));
             rest(world, 500, 4_000).await;
-            if agent.has_crashed() {
-                agent.start().await;
-            }
+            agent.end_crash().await;
         }
         Fault::Pause => {
             agent.pause();
@@ -108,6 +111,12 @@ fn crash(chance: &Chance) -> Crash {
         when,
         after: chance.below(40),
     }
+}
+
+/// Nothing else is wrong from now on, and what was wrong with networks is over.
+fn make_peace(yard: &Yard) {
+    yard.ground.truce.set(true);
+    yard.agents.iter().for_each(Agent::spare);
 }
 
 async fn rest(world: &World, low_ms: u64, high_ms: u64) {

@@ -3,6 +3,8 @@
 
 mod ledger;
 mod objects;
+mod power;
 
 pub(crate) use ledger::WatchedLedger;
 pub(crate) use objects::WatchedObjects;
+pub(crate) use power::{Moment as PowerMoment, Power};

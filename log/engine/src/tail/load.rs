@@ -2,7 +2,7 @@
 
 use ledger::{Base, Ledger, Tip};
 use metadata::State;
-use store::{Key, Store};
+use store::{Key, Kind, SnapshotName, Store, StoreError};
 
 use super::Tail;
 use crate::error::chain;
@@ -52,6 +52,14 @@ impl Tail {
             for role in intake.lives.learn(state, now) {
                 intake.bury(role, &unknown);
             }
+            for role in intake.torn(|incarnation, lane| state.next_sequence(incarnation, lane)) {
+                tracing::warn!(
+                    ?role,
+                    "a part of this life is lost with the ledger's end; it begins another"
+                );
+                intake.lives.abandon(role);
+                intake.bury(role, &unknown);
+            }
         });
         let halted = self.shared.view.read(State::halted);
         drop(intake);
@@ -66,12 +74,51 @@ impl Tail {
 
 /// The state that the base leads to, and the tip it was folded up to.
 ///
-/// A snapshot of a lost end could be the newest one in the store. So it is only the base that names one, and the hash
-/// in its name is compared with the entry that the base or the ledger has at its position.
+/// The snapshot that the base names may be damaged, or may hold what the ledger has lost: a move of the base that was
+/// under way while a backup took the ledger's place names one of the history before. The snapshot at the base itself is
+/// kept beside the newest for this case, and no entry that it needs is deleted.
+///
+/// # Errors
+/// When no snapshot can be read, all are damaged, or belong to another history.
+pub(crate) async fn load(ledger: &Ledger, store: &Store, base: &Base) -> Result<(State, Tip), UpkeepError> {
+    let failed = match load_named(ledger, store, base).await {
+        Err(failed @ (UpkeepError::Damaged(_) | UpkeepError::Store(StoreError::NotFound { .. }))) => failed,
+        loaded => return loaded,
+    };
+    let Ok(listed) = store.list(Kind::Snapshot).await else {
+        return Err(failed);
+    };
+    let mut others: Vec<SnapshotName> = listed
+        .into_iter()
+        .filter(|listed| listed.path != base.snapshot)
+        .filter_map(|listed| match listed.key {
+            Some(Key::Snapshot(name)) if name.position >= base.position => Some(name),
+            _ => None,
+        })
+        .collect();
+    others.sort_unstable_by_key(|name| std::cmp::Reverse(name.position));
+    for other in others {
+        let path = Key::Snapshot(other).path(&base.cluster);
+        let instead = Base {
+            snapshot: path.clone(),
+            ..base.clone()
+        };
+        if let Ok(loaded) = load_named(ledger, store, &instead).await {
+            tracing::error!(error = %chain(&failed), instead = path, "the base's snapshot cannot be used");
+            return Ok(loaded);
+        }
+    }
+    Err(failed)
+}
+
+/// The state in the snapshot that the base names, or that of genesis.
+///
+/// A snapshot of a lost end could be the newest one in the store. So its position and the hash in its name are compared
+/// with the entry that the base or the ledger has there.
 ///
 /// # Errors
 /// When the snapshot cannot be read, is damaged, or belongs to another history.
-pub(crate) async fn load(ledger: &Ledger, store: &Store, base: &Base) -> Result<(State, Tip), UpkeepError> {
+pub(crate) async fn load_named(ledger: &Ledger, store: &Store, base: &Base) -> Result<(State, Tip), UpkeepError> {
     if base.snapshot.is_empty() {
         let tip = base.tip();
         return Ok((State::genesis(base.cluster.0, tip.era, tip.hash.0), tip));

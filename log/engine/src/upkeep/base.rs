@@ -68,7 +68,7 @@ fn key(taken: &SnapshotRef) -> Key {
 
 /// Reads the snapshot that the base is to name, as one would who starts from it.
 async fn check(shared: &Arc<Shared>, new: &Base) -> Result<(), UpkeepError> {
-    crate::tail::load::load(&shared.ledger, &shared.store, new)
+    crate::tail::load::load_named(&shared.ledger, &shared.store, new)
         .await
         .map(drop)
 }

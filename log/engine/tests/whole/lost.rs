@@ -110,6 +110,58 @@ async fn a_lost_end_halts_and_a_new_era_goes_on() {
     }
 }
 
+/// The life stands in the base's snapshot, so it outlives the loss, and some of its sequences do not: whatever it
+/// proposed would leave a gap for ever. So it begins another life at once.
+#[tokio::test(start_paused = true)]
+async fn a_life_that_lost_sequences_is_left_for_another() {
+    for looks in [ledger::Looks::InStatement, ledger::Looks::AfterPut] {
+        let cluster = Cluster::over(6, MemoryLedger::new(looks));
+        let engine = cluster.engine().await;
+        let topic = topic(&engine, "orders", 1, &[("tidelog.lane", "inline")]).await;
+        fill(&engine, topic, 5).await;
+        move_base(&engine).await;
+        let life = engine.incarnation(Role::Agent);
+        fill(&engine, topic, 5).await;
+        cluster.table.lose_end(3);
+        assert!(append(&engine, topic, 0, &["x"]).await.is_err());
+        until(&cluster, "halted", || engine.health().halted).await;
+        engine.ledger().accept_loss("test".into()).await.unwrap();
+        until(&cluster, "serving", || {
+            engine.health().serving && !engine.health().halted
+        })
+        .await;
+        let (began, before) = (cluster.world.clock.now(), engine.seen().position);
+        let offset = append(&engine, topic, 0, &["y"]).await.unwrap();
+        assert_eq!(offset, 7, "{looks:?}");
+        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+        assert!(engine.seen().position < before + 5, "no void proposal is repeated");
+        assert_ne!(engine.incarnation(Role::Agent), life);
+    }
+}
+
+/// The base was moved just before the ledger lost its end, and names a snapshot of what is lost. The one at the base is
+/// there for that.
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_of_the_lost_end_is_not_believed() {
+    for looks in [ledger::Looks::InStatement, ledger::Looks::AfterPut] {
+        let cluster = Cluster::over(7, MemoryLedger::new(looks));
+        let engine = cluster.engine().await;
+        let topic = topic(&engine, "orders", 1, &[("tidelog.lane", "inline")]).await;
+        fill(&engine, topic, 5).await;
+        move_base(&engine).await;
+        let (base, end) = (engine.ledger().base().await.unwrap(), engine.seen().position);
+        let lost = usize::try_from(end - base.position).unwrap() - 1;
+        engine.world().tasks.kill();
+        cluster.table.lose_end(lost);
+        let again = cluster.engine().await;
+        until(&cluster, "halted", || again.health().halted).await;
+        again.ledger().accept_loss("test".into()).await.unwrap();
+        until(&cluster, "serving", || again.health().serving && !again.health().halted).await;
+        assert_eq!(append(&again, topic, 0, &["y"]).await.unwrap(), 5, "{looks:?}");
+        assert_eq!(read_all(&again, topic, 0, 0).await.len(), 6);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_process_that_starts_over_a_loss_serves_nothing() {
     let cluster = Cluster::new(3);

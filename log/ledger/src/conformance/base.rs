@@ -77,9 +77,13 @@ async fn only_forward(harness: &dyn Harness, world: &World) {
         ..at(&base, &writer.tip, "other")
     })
     .await;
-    // The backend itself holds against going back, whoever asks.
+    // The backend itself holds against going back, and to what is not there, whoever asks.
     let backend = yard.table.open().await;
     assert_eq!(backend.advance_base(&base, &genesis).await, Ok(false));
+    let (mut other, mut beyond) = (at(&base, &writer.tip, "other"), at(&base, &writer.tip, "beyond"));
+    (other.hash, beyond.position) = (one.hash, writer.tip.position + 1);
+    assert_eq!(backend.advance_base(&base, &other).await, Ok(false));
+    assert_eq!(backend.advance_base(&base, &beyond).await, Ok(false));
     assert_eq!(
         yard.ledger
             .advance_base(&genesis, at(&base, &writer.tip, "stale"))

@@ -116,6 +116,7 @@ async fn lost_answers(harness: &dyn Harness, world: &World) {
         late_max: Duration::from_millis(20),
         timeout: Duration::from_millis(1),
         delay: (Duration::ZERO, Duration::from_millis(1)),
+        full: false,
     };
     let writers = (0..4).map(|writer| {
         let yard = &yard;

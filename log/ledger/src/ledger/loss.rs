@@ -20,6 +20,9 @@ pub(super) struct Survey {
     base: Base,
     pub(super) tip: Tip,
     halted: bool,
+    /// An entry that is looked for, and whether it is a part of the chain.
+    wanted: Option<Tip>,
+    holds_wanted: bool,
     /// The highest era that any entry speaks of.
     era_max: Era,
 }
@@ -29,16 +32,21 @@ impl Ledger {
     /// era in which the lost entry was known. None when the ledger's era is newer (an operator has accepted this loss)
     /// or when it is halted already.
     ///
+    /// That the entry is in its place after all tells nothing: on a backend that does not check the predecessor a copy of
+    /// it that was still under way may have come back, over the hole that the loss left. It is not lost only if the
+    /// chain leads to it.
+    ///
     /// # Errors
     /// Those of the backend. Call it again until it answers.
     pub async fn halt(&self, loss: &Loss) -> Result<Halted, LedgerError> {
         for _ in 0..TRIES {
-            match self.find(&loss.expected, loss.evidence).await? {
-                Found::There => return Ok(Halted::NotLost),
-                Found::Trimmed(base) => return Ok(Halted::Reload(base)),
-                Found::Lost(_) => {}
+            if let Found::Trimmed(base) = self.find(&loss.expected, loss.evidence).await? {
+                return Ok(Halted::Reload(base));
             }
-            let survey = self.survey().await?;
+            let survey = self.survey(Some(loss.expected)).await?;
+            if survey.holds_wanted {
+                return Ok(Halted::NotLost);
+            }
             if survey.tip.era > loss.expected.era {
                 return Ok(Halted::Reload(survey.base));
             }
@@ -72,7 +80,7 @@ impl Ledger {
             let said = witness
                 .as_ref()
                 .and_then(|(bytes, _)| witness::decode(self.cluster, bytes).ok());
-            let survey = self.survey().await?;
+            let survey = self.survey(None).await?;
             if !survey.halted {
                 // Perhaps nobody is alive who was ahead, and only the witness knows.
                 let WitnessOutcome::Lost(loss) = self.check_witness().await? else {
@@ -110,7 +118,7 @@ impl Ledger {
             WitnessOutcome::Lost(loss) => Some(loss),
             _ => None,
         };
-        let Survey { base, tip, halted, .. } = self.survey().await?;
+        let Survey { base, tip, halted, .. } = self.survey(None).await?;
         Ok(Description {
             base,
             tip,
@@ -119,12 +127,12 @@ impl Ledger {
         })
     }
 
-    /// Reads the ledger from the base to its end.
-    pub(super) async fn survey(&self) -> Result<Survey, LedgerError> {
-        let mut survey = Survey::from(self.base().await?);
+    /// Reads the ledger from the base to its end, looking for an entry.
+    pub(super) async fn survey(&self, wanted: Option<Tip>) -> Result<Survey, LedgerError> {
+        let mut survey = Survey::from(self.base().await?, wanted);
         loop {
             match self.read(&survey.tip, STEP_BYTES).await? {
-                ReadOutcome::Reload(base) => survey = Survey::from(base),
+                ReadOutcome::Reload(base) => survey = Survey::from(base, wanted),
                 ReadOutcome::Lost(loss) => {
                     let position = loss.expected.position;
                     return Err(LedgerError::Missing { position });
@@ -143,10 +151,12 @@ impl Ledger {
 }
 
 impl Survey {
-    fn from(base: Base) -> Survey {
+    fn from(base: Base, wanted: Option<Tip>) -> Survey {
         Survey {
             tip: base.tip(),
             halted: false,
+            wanted,
+            holds_wanted: wanted.is_some_and(|wanted| wanted.hash == base.hash),
             era_max: base.era,
             base,
         }
@@ -154,6 +164,7 @@ impl Survey {
 
     fn pass(&mut self, tip: Tip, kind: &EntryKind) {
         self.tip = tip;
+        self.holds_wanted |= self.wanted.is_some_and(|wanted| wanted.hash == tip.hash);
         self.era_max = self.era_max.max(tip.era);
         match kind {
             EntryKind::Halt { era, .. } => {

@@ -98,6 +98,32 @@ async fn something_else_at_position_0_is_refused() {
     assert_eq!(memory.backend_base().await, None, "nothing was changed");
 }
 
+/// A copy of a lost entry that was still under way lands in its old place, over the hole: the entry is there, and the
+/// chain does not lead to it.
+#[tokio::test(start_paused = true)]
+async fn a_lost_entry_that_came_back_over_a_hole_is_lost() {
+    let memory = MemoryLedger::without_sql();
+    let ledger = open(Arc::new(memory.clone())).await;
+    let mut tip = tip_of(&ledger).await;
+    for _ in 0..3 {
+        let Ok(Appended::At(next)) = ledger.append(&tip, Bytes::from_static(b"x")).await else {
+            panic!("nobody else appends");
+        };
+        tip = next;
+    }
+    let copy = memory.entries().pop().unwrap();
+    let loss = Loss {
+        expected: tip,
+        found: None,
+        evidence: Evidence::OwnEntry,
+    };
+    assert_eq!(ledger.halt(&loss).await, Ok(Halted::NotLost));
+    memory.lose_end(2);
+    memory.plant(copy.position, Some(copy.bytes));
+    let halted = ledger.halt(&loss).await;
+    assert!(matches!(halted, Ok(Halted::At(Tip { position: 2, .. }))), "{halted:?}");
+}
+
 impl MemoryLedger {
     async fn backend_base(&self) -> Option<Base> {
         Backend::base(self).await.unwrap()

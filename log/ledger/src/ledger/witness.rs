@@ -21,7 +21,7 @@ impl Ledger {
         let said = witness::decode(self.cluster, &bytes)?;
         match self.find(&said, Evidence::Witness).await? {
             Found::There | Found::Trimmed(_) => Ok(WitnessOutcome::Contained),
-            Found::Lost(loss) => match self.survey().await?.tip.era > said.era {
+            Found::Lost(loss) => match self.survey(None).await?.tip.era > said.era {
                 true => Ok(WitnessOutcome::Contained),
                 false => Ok(WitnessOutcome::Lost(loss)),
             },

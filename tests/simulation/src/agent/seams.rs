@@ -9,6 +9,7 @@ use store::FaultyObjects;
 use world::Tasks;
 
 use crate::journal::Journal;
+use crate::phase::{Phase, Strike};
 
 /// At which point of a call a process dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,27 @@ pub(crate) enum When {
     Answered,
 }
 
+impl When {
+    pub(crate) const ALL: [When; 3] = [When::Before, When::Applied, When::Answered];
+
+    /// Its name in a replay.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            When::Before => "before",
+            When::Applied => "applied",
+            When::Answered => "answered",
+        }
+    }
+
+    fn strike(self) -> Strike {
+        match self {
+            When::Before => Strike::CrashBefore,
+            When::Applied => Strike::CrashApplied,
+            When::Answered => Strike::CrashAnswered,
+        }
+    }
+}
+
 /// After how many such points it dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Crash {
@@ -25,19 +47,33 @@ pub(crate) struct Crash {
     pub(crate) after: u64,
 }
 
+/// Tells what the process is doing.
+type Doing = Arc<dyn Fn() -> Vec<Phase> + Send + Sync>;
+
 /// The seams of one process. Clones share them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Seams {
     name: String,
     journal: Journal,
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     crash: Option<Crash>,
     crashed: bool,
     tasks: Option<Tasks>,
+    doing: Option<Doing>,
+    /// Points that were passed, by [`When`].
+    passed: [u64; 3],
+}
+
+impl std::fmt::Debug for Seams {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Seams")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Seams {
@@ -49,9 +85,16 @@ impl Seams {
         }
     }
 
-    /// From now on these are the tasks of the process.
+    /// A run begins, with these tasks.
     pub(super) fn set_tasks(&self, tasks: Tasks) {
-        self.state.lock().tasks = Some(tasks);
+        let state = &mut *self.state.lock();
+        state.tasks = Some(tasks);
+        state.crashed = false;
+    }
+
+    /// Asks this what the process is doing when something strikes it.
+    pub(super) fn set_doing(&self, doing: Doing) {
+        self.state.lock().doing = Some(doing);
     }
 
     /// Sets where to die, or nowhere. Whether it died since this was last set.
@@ -59,6 +102,30 @@ impl Seams {
         let state = &mut *self.state.lock();
         state.crash = crash;
         std::mem::take(&mut state.crashed)
+    }
+
+    /// Whether the process has died at one of its calls.
+    pub(super) fn has_crashed(&self) -> bool {
+        self.state.lock().crashed
+    }
+
+    /// Whether it is to die at one of its next calls, or did.
+    pub(super) fn is_armed(&self) -> bool {
+        let state = self.state.lock();
+        state.crashed || state.crash.is_some()
+    }
+
+    /// How many points of a kind were passed.
+    pub(super) fn passed(&self, when: When) -> u64 {
+        self.state.lock().passed[when as usize]
+    }
+
+    /// Something strikes the process now.
+    pub(super) fn struck(&self, strike: Strike) {
+        let doing = self.state.lock().doing.clone();
+        if let Some(doing) = doing {
+            self.journal.struck(strike, &doing());
+        }
     }
 
     /// Listens to the calls of both wrappers.
@@ -70,13 +137,16 @@ impl Seams {
                 ledger::faulty::Moment::Applied => When::Applied,
                 ledger::faulty::Moment::Answered => When::Answered,
             };
-            if when == When::Before {
-                seams.journal.count(&format!("ledger call {}", seam.call));
-            }
             match seams.pass(when, format_args!("ledger {} {}", seam.call, seam.position)) {
                 true => ledger::faulty::Verdict::Crash,
                 false => ledger::faulty::Verdict::Go,
             }
+        })));
+        let seams = self.clone();
+        ledger.set_watch(Some(Arc::new(move |_, fault| {
+            Strike::of_ledger(fault)
+                .into_iter()
+                .for_each(|strike| seams.struck(strike));
         })));
         let seams = self.clone();
         objects.set_hook(move |call| {
@@ -89,24 +159,35 @@ impl Seams {
                 false => store::Then::Go,
             }
         });
+        let seams = self.clone();
+        objects.set_watch(move |_, _, fault| {
+            Strike::of_store(fault)
+                .into_iter()
+                .for_each(|strike| seams.struck(strike));
+        });
     }
 
     /// Whether the process dies here.
-    fn pass(&self, when: When, call: std::fmt::Arguments<'_>) -> bool {
+    pub(super) fn pass(&self, when: When, call: std::fmt::Arguments<'_>) -> bool {
         self.journal.line(format_args!("{} {when:?} {call}", self.name));
-        let state = &mut *self.state.lock();
-        let Some(crash) = state.crash.as_mut().filter(|crash| crash.when == when) else {
-            return false;
+        let tasks = {
+            let state = &mut *self.state.lock();
+            state.passed[when as usize] += 1;
+            let Some(crash) = state.crash.as_mut().filter(|crash| crash.when == when) else {
+                return false;
+            };
+            if crash.after > 0 {
+                crash.after -= 1;
+                return false;
+            }
+            state.crash = None;
+            state.crashed = true;
+            state.tasks.clone()
         };
-        if crash.after > 0 {
-            crash.after -= 1;
-            return false;
-        }
-        state.crash = None;
-        state.crashed = true;
         self.journal.line(format_args!("{} dies", self.name));
         self.journal.count(&format!("crash {when:?}"));
-        if let Some(tasks) = &state.tasks {
+        self.struck(when.strike());
+        if let Some(tasks) = tasks {
             tasks.kill();
         }
         true

@@ -1,13 +1,37 @@
-//! Folding one entry: what it did is counted, and what it names must be there.
+//! Folding one entry: what it did is counted and held against the books.
 
 use ledger::{Entry, EntryKind};
 use metadata::entry::{Body, Proposal, proposal::Kind};
-use metadata::{Applied, EntryRef, Event, Fate, ObjectName, ObjectStatus, Outcome, Verdict};
+use metadata::{Applied, EntryRef, Event, Fate, Incarnation, Outcome, Verdict};
 
-use super::Books;
+use super::lives::Taken;
+use super::{Books, Followed};
+use crate::journal::Journal;
+
+/// A proposal that the fold took, and what it decided.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judged<'a> {
+    pub(super) position: u64,
+    pub(super) proposal: &'a Proposal,
+    pub(super) verdicts: &'a [Verdict],
+}
+
+impl Judged<'_> {
+    /// Who proposed.
+    pub(super) fn incarnation(&self) -> Option<Incarnation> {
+        self.proposal.incarnation.as_ref().and_then(|life| life.try_into().ok())
+    }
+
+    fn is_applied(&self) -> bool {
+        self.verdicts
+            .iter()
+            .any(|verdict| matches!(verdict, Verdict::Applied(_)))
+    }
+}
 
 impl Books {
-    pub(super) fn fold(&mut self, entry: &Entry) {
+    pub(super) fn fold(&mut self, followed: &Followed, journal: &Journal) {
+        let entry = &followed.entry;
         let body = match &entry.kind {
             EntryKind::Proposals(bytes) => metadata::decode_body(bytes.clone()).ok(),
             _ => None,
@@ -18,116 +42,126 @@ impl Books {
             (EntryKind::Halt { .. }, _) => Event::Halt,
             _ => Event::Void,
         };
-        let plain = matches!(event, Event::Proposals(_));
-        self.journal.check("every entry is of proposals", plain, || {
-            format!("entry {} is {:?}", entry.position, entry.kind)
-        });
-        let now_ms = self.world.clock.wall_ms();
-        let Some(following) = &mut self.following else { return };
-        let applied = following.state.apply(EntryRef {
+        self.check_kind(entry, &event, journal);
+        let Some(account) = &mut self.account else { return };
+        let applied = account.state.apply(EntryRef {
             position: entry.position,
             era: entry.era,
             hash: entry.hash.0,
             event,
         });
-        following.tip = entry.tip();
-        self.folded_ms.insert(entry.position, now_ms);
-        self.entry_hashes.insert(entry.position, entry.hash);
-        self.journal.count("entries");
+        account.tip = entry.tip();
         match applied {
-            Ok(outcomes) => self.judge(body.as_ref(), &outcomes),
-            Err(error) => self
-                .journal
-                .check("every entry can be folded", false, || error.to_string()),
+            Ok(outcomes) => self.judge(entry.position, body.as_ref(), &outcomes, journal),
+            Err(error) => journal.check("every entry can be folded", false, || error.to_string()),
         }
     }
 
-    fn judge(&mut self, body: Option<&Body>, outcomes: &[Outcome]) {
+    /// Nobody halts a ledger that has lost nothing, whoever slept while its base moved.
+    fn check_kind(&mut self, entry: &Entry, event: &Event<'_>, journal: &Journal) {
+        let plain = matches!(event, Event::Proposals(_));
+        journal.check(
+            "every entry is of proposals, unless an end was lost",
+            plain || self.losses > 0,
+            || format!("entry {} is {:?}", entry.position, entry.kind),
+        );
+        journal.check(
+            "no offset is given again after a loss in sleep",
+            !(plain && self.halt_is_due),
+            || format!("entry {}", entry.position),
+        );
+        self.halt_is_due &= plain;
+        match event {
+            Event::Halt => journal.count("ledger halted"),
+            Event::NewEra => journal.count("ledger era begun"),
+            Event::Void => journal.count("ledger entry void"),
+            Event::Proposals(_) => {}
+        }
+    }
+
+    fn judge(&mut self, position: u64, body: Option<&Body>, outcomes: &[Outcome], journal: &Journal) {
         let proposals = body.map(|body| body.proposals.as_slice()).unwrap_or_default();
         for outcome in outcomes {
             let Some(proposal) = proposals.get(outcome.index as usize) else {
                 continue;
             };
+            self.contents.note(proposal, journal);
             let kind = kind_name(proposal);
             match &outcome.fate {
-                Fate::Dropped => self.journal.count(&format!("fold {kind} dropped")),
-                Fate::Void => self.journal.count(&format!("fold {kind} void")),
+                Fate::Dropped => journal.count(&format!("fold {kind} dropped")),
+                Fate::Void => journal.count(&format!("fold {kind} void")),
                 Fate::Taken(verdicts) => {
-                    for verdict in verdicts {
-                        self.note(kind, verdict);
-                    }
-                    if verdicts.iter().any(|verdict| matches!(verdict, Verdict::Applied(_))) {
-                        self.check_named(proposal);
-                    }
+                    let judged = Judged {
+                        position,
+                        proposal,
+                        verdicts,
+                    };
+                    count(kind, &judged, journal);
+                    self.take(&judged, journal);
                 }
             }
         }
     }
 
-    fn note(&mut self, kind: &str, verdict: &Verdict) {
+    /// Enters what a proposal did.
+    fn take(&mut self, judged: &Judged<'_>, journal: &Journal) {
+        let Some(account) = &mut self.account else { return };
+        if let Some(life) = judged.incarnation() {
+            let taken = Taken {
+                life,
+                lane: judged.proposal.lane,
+                sequence: judged.proposal.sequence,
+                flush: judged.proposal.flush,
+                applied: judged.is_applied(),
+            };
+            account.lives.take(&taken, journal);
+        }
+        match (&judged.proposal.kind, judged.verdicts) {
+            (Some(Kind::Register(register)), [Verdict::Applied(Applied::Registered(life, _))]) => {
+                account.lives.begin(*life, register.role());
+            }
+            (Some(Kind::Retire(retire)), [Verdict::Applied(_)]) => {
+                let target = retire.target.as_ref().and_then(|life| life.try_into().ok());
+                target.iter().for_each(|life| account.lives.end(life));
+            }
+            (Some(Kind::CommitOffsets(commit)), [Verdict::Applied(Applied::Committed(change))]) => {
+                let offset = commit.offsets.first().map_or(0, |offset| offset.offset);
+                account.commit(&commit.group, *change, offset);
+            }
+            (Some(Kind::CreateTopic(_)), [Verdict::Applied(Applied::Topic { number, id })]) => {
+                account.create(*number, *id);
+            }
+            (Some(Kind::Append(append)), _) => self.append(judged, append, journal),
+            (Some(Kind::Swap(swap)), _) if !journal.is_deaf() => self.swap(judged, swap, journal),
+            _ => {}
+        }
+        if judged.is_applied() && !journal.is_deaf() {
+            self.check_named(judged, journal);
+        }
+    }
+}
+
+fn count(kind: &str, judged: &Judged<'_>, journal: &Journal) {
+    for verdict in judged.verdicts {
         match verdict {
-            Verdict::Applied(Applied::Append(acks)) => {
-                for ack in acks.iter().filter(|ack| !ack.duplicate) {
-                    let place = (ack.partition, ack.base_offset);
-                    let before = self.applied.insert(place, ack.records);
-                    self.journal
-                        .check("an offset is given once", before.is_none(), || format!("{ack:?}"));
-                }
-                let repeats = acks.iter().any(|ack| ack.duplicate);
-                self.journal.count(if repeats {
-                    "fold append repeated"
-                } else {
-                    "fold append applied"
-                });
+            Verdict::Applied(Applied::Append(acks)) if acks.iter().any(|ack| ack.duplicate) => {
+                journal.count("fold append repeated");
             }
             Verdict::Applied(Applied::RequestDuplicate { .. } | Applied::RequestTooOld) => {
-                self.journal.count("fold append repeated");
+                journal.count("fold append repeated");
             }
-            Verdict::Applied(_) => self.journal.count(&format!("fold {kind} applied")),
+            Verdict::Applied(_) => journal.count(&format!("fold {kind} applied")),
             Verdict::Rejected(rejection) => {
                 let text = format!("{rejection:?}");
                 let reason = text.split([' ', '(', '{']).next().unwrap_or_default();
-                self.journal.count(&format!("fold {kind} rejected {reason}"));
+                journal.count(&format!("fold {kind} rejected {reason}"));
             }
-        }
-    }
-
-    /// Objects that a proposal names were durable before it was.
-    fn check_named(&self, proposal: &Proposal) {
-        let incarnation = proposal.incarnation.as_ref().and_then(|life| life.try_into().ok());
-        let names: Vec<ObjectName> = match (&proposal.kind, incarnation) {
-            (Some(Kind::Append(append)), Some(incarnation)) => {
-                let named = append.segment.iter().map(|segment| ObjectName {
-                    incarnation,
-                    flush: segment.flush,
-                    attempt: u16::try_from(segment.attempt).unwrap_or(u16::MAX),
-                });
-                named.collect()
-            }
-            (Some(Kind::Swap(swap)), _) => swap.partitions.iter().flat_map(outputs).collect(),
-            _ => return,
-        };
-        for name in names {
-            // A swap may name an object of which every part was rejected.
-            let named = matches!(self.status(&name), Some(ObjectStatus::Named { .. }));
-            let there = !named || self.is_segment_there(&name);
-            self.journal
-                .check("what an entry names is durable", there, || name.to_string());
         }
     }
 }
 
-fn outputs(swap: &metadata::entry::PartitionSwap) -> Vec<ObjectName> {
-    let place = |extent: &metadata::entry::Extent| match &extent.place {
-        Some(metadata::entry::extent::Place::Segment(place)) => {
-            place.name.as_ref().and_then(|name| name.try_into().ok())
-        }
-        _ => None,
-    };
-    swap.outputs.iter().filter_map(place).collect()
-}
-
-fn kind_name(proposal: &Proposal) -> &'static str {
+/// What a proposal asks for, in a word or two.
+pub(super) fn kind_name(proposal: &Proposal) -> &'static str {
     match &proposal.kind {
         Some(Kind::Register(_)) => "register",
         Some(Kind::Beat(_)) => "beat",

@@ -35,6 +35,18 @@ impl Audit {
         }
     }
 
+    /// Whether a segment that is in the place is named by nothing yet, and may still be.
+    pub(crate) fn waits(&self, path: &str) -> bool {
+        let books = self.books.lock();
+        match (books.parse(path), &books.account) {
+            (Some(Key::Segment(name)), Some(account)) => {
+                let named = matches!(books.status(&name), Some(ObjectStatus::Named { .. }));
+                !named && account.lives.may_come(&name)
+            }
+            _ => false,
+        }
+    }
+
     /// Objects that are in the place and that nothing needs, once all lives are over.
     pub(crate) fn orphans(&self) -> Vec<String> {
         let books = self.books.lock();
@@ -51,16 +63,16 @@ impl Books {
     }
 
     pub(super) fn is_segment_there(&self, name: &ObjectName) -> bool {
-        self.following
+        self.ledger
             .as_ref()
-            .is_some_and(|following| self.is_there(&Key::Segment(*name).path(&following.ledger.cluster())))
+            .is_some_and(|ledger| self.is_there(&Key::Segment(*name).path(&ledger.cluster())))
     }
 
     fn parse(&self, path: &str) -> Option<Key> {
-        Key::parse(path, &self.following.as_ref()?.ledger.cluster())
+        Key::parse(path, &self.ledger.as_ref()?.cluster())
     }
 
-    fn base_snapshot(&self) -> Option<SnapshotName> {
+    pub(super) fn base_snapshot(&self) -> Option<SnapshotName> {
         let base = now(ledger::Backend::base(&self.table)).ok()??;
         match self.parse(&base.snapshot)? {
             Key::Snapshot(name) => Some(name),
@@ -73,14 +85,18 @@ impl Books {
         let named = matches!(status, Some(ObjectStatus::Named { .. }));
         self.journal
             .check("nothing is deleted that is named", !named, || name.to_string());
-        let (Some(ObjectStatus::Unnamed { at }), Some(following)) = (status, &self.following) else {
+        let Some(account) = &self.account else { return };
+        let over = account.lives.is_over(name, account.tip.position);
+        self.journal
+            .check("nothing is deleted that can be named", over, || name.to_string());
+        let Some(ObjectStatus::Unnamed { at }) = status else {
             self.journal.count("objects deleted, never named");
             return;
         };
         self.journal.count("objects deleted, no longer named");
-        let grace_ms = i64::try_from(following.state.cluster_config().segment_grace_ms()).unwrap_or(i64::MAX);
+        let grace_ms = i64::try_from(account.state.cluster_config().segment_grace_ms()).unwrap_or(i64::MAX);
         let now_ms = self.world.clock.wall_ms();
-        let since_ms = self.folded_ms.get(&at).copied().unwrap_or(i64::MAX);
+        let since_ms = self.followed(at).map_or(i64::MAX, |followed| followed.at_ms);
         let over = now_ms.saturating_sub(since_ms) >= grace_ms;
         self.journal.check("what was named is kept for the grace", over, || {
             format!("{name} un-named at {at}, {since_ms} ms; deleted at {now_ms} ms")
@@ -101,8 +117,8 @@ impl Books {
         match self.parse(path) {
             Some(Key::Segment(name)) => !matches!(self.status(&name), Some(ObjectStatus::Named { .. })),
             Some(Key::Snapshot(name)) => {
-                let known = self.following.as_ref().is_some_and(|following| {
-                    let mut snapshots = following.state.snapshots().iter();
+                let known = self.account.as_ref().is_some_and(|account| {
+                    let mut snapshots = account.state.snapshots().iter();
                     snapshots.any(|taken| taken.position == name.position && taken.incarnation == name.incarnation)
                 });
                 let newest = self.base_snapshot();

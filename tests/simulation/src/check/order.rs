@@ -5,28 +5,26 @@ use std::collections::BTreeMap;
 use super::Read;
 use crate::ground::Ground;
 use crate::history::{Fate, Send};
-use crate::value::Name;
 
 pub(super) fn check(ground: &Ground, read: &Read) {
-    for records in read.values() {
-        by_sequence(ground, records.iter().filter_map(|(_, value)| Name::of(value)));
+    for batches in read.values() {
+        by_sequence(ground, batches.iter().map(|batch| batch.send));
     }
     by_real_time(ground);
 }
 
-/// Records of one producer lie in the order of its sequences, and those of a batch in that of the batch.
-fn by_sequence(ground: &Ground, names: impl Iterator<Item = Name>) {
+/// Batches of one producer lie in the order of its sequences.
+fn by_sequence(ground: &Ground, sends: impl Iterator<Item = u64>) {
     let history = ground.history.lock();
-    let mut last: BTreeMap<u32, (u64, Name)> = BTreeMap::new();
-    for name in names {
-        let Some(send) = history.send(name.send) else { continue };
+    let mut last: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
+    for number in sends {
+        let Some(send) = history.send(number) else { continue };
         let Some(order) = send.order else { continue };
-        if let Some((before, earlier)) = last.insert(send.session, (order, name)) {
-            let rises = (before, earlier.index) < (order, name.index) && before <= order;
+        if let Some((before, earlier)) = last.insert(send.session, (order, number)) {
             ground
                 .journal
-                .check("records are in their producer's order", rises, || {
-                    format!("{name:?} of order {order} lies behind {earlier:?} of order {before}")
+                .check("records are in their producer's order", before < order, || {
+                    format!("send {number} of order {order} lies behind send {earlier} of order {before}")
                 });
         }
     }

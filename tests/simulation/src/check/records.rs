@@ -6,34 +6,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use engine::Engine;
 use metadata::PartitionId;
 
-use super::{Read, Watermarks};
+use super::{Found, Read, Watermarks};
 use crate::ground::Ground;
 use crate::history::{Fate, Send};
-use crate::value::Name;
 
 pub(super) fn check(ground: &Ground, engine: &Engine, read: &Read) {
     let marks = engine.read(super::watermarks);
-    for (id, records) in read {
-        check_dense(ground, *id, records.iter().map(|(offset, _)| *offset), &marks);
-        ground
-            .history
-            .lock()
-            .read(&ground.journal, "the last reader", *id, records);
+    for (id, batches) in read {
+        check_dense(ground, *id, batches, &marks);
     }
-    let found = names(read);
+    let found = places(read);
     check_sends(ground, &marks, &found);
     check_trims(ground, &marks);
 }
 
 /// What two reads have in common is equal, and the second begins no earlier.
 pub(super) fn compare(ground: &Ground, before: &Read, after: &Read) {
-    for (id, records) in after {
-        let earlier: BTreeMap<_, _> = before.get(id).into_iter().flatten().cloned().collect();
-        let same = records.iter().all(|(offset, value)| earlier.get(offset) == Some(value));
+    for (id, batches) in after {
+        let earlier: BTreeMap<u64, Found> = before
+            .get(id)
+            .into_iter()
+            .flatten()
+            .map(|one| (one.base, *one))
+            .collect();
+        let same = batches.iter().all(|batch| earlier.get(&batch.base) == Some(batch));
         ground
             .journal
             .check("compaction and sweeps change no record", same, || format!("{id:?}"));
-        let ends = [before.get(id), Some(records)].map(|records| records.and_then(|all| all.last().cloned()));
+        let ends = [before.get(id), Some(batches)].map(|batches| batches.and_then(|all| all.last().copied()));
         ground
             .journal
             .check("compaction and sweeps lose no record", ends[0] == ends[1], || {
@@ -42,48 +42,42 @@ pub(super) fn compare(ground: &Ground, before: &Read, after: &Read) {
     }
 }
 
-fn names(read: &Read) -> BTreeMap<Name, (PartitionId, u64)> {
+/// Where each send is.
+fn places(read: &Read) -> BTreeMap<u64, (PartitionId, u64)> {
     let all = read
         .iter()
-        .flat_map(|(id, records)| records.iter().map(|(offset, value)| (*id, *offset, value)));
-    all.filter_map(|(id, offset, value)| Some((Name::of(value)?, (id, offset))))
-        .collect()
+        .flat_map(|(id, batches)| batches.iter().map(|batch| (*id, batch)));
+    all.map(|(id, batch)| (batch.send, (id, batch.base))).collect()
 }
 
 /// From the log start, or from within the first batch, to the end without a hole.
-fn check_dense(ground: &Ground, id: PartitionId, offsets: impl Iterator<Item = u64>, marks: &Watermarks) {
-    let offsets: Vec<u64> = offsets.collect();
+fn check_dense(ground: &Ground, id: PartitionId, batches: &[Found], marks: &Watermarks) {
     let Some(&(log_start, end)) = marks.get(&id) else {
         return;
     };
-    let first = offsets.first().copied().unwrap_or(end);
-    let dense = offsets.iter().copied().eq(first..end);
-    ground
-        .journal
-        .check("offsets have no holes", dense && first <= log_start, || {
-            format!("{id:?} from {log_start} to {end}: {offsets:?}")
-        });
+    let first = batches.first().map_or(end, |batch| batch.base);
+    let follow = batches.windows(2).all(|pair| pair[0].end() == pair[1].base);
+    let last = batches.last().map_or(end, Found::end);
+    ground.journal.check(
+        "offsets have no holes",
+        follow && last == end && first <= log_start,
+        || format!("{id:?} from {log_start} to {end}: {batches:?}"),
+    );
 }
 
-fn check_sends(ground: &Ground, marks: &Watermarks, found: &BTreeMap<Name, (PartitionId, u64)>) {
+fn check_sends(ground: &Ground, marks: &Watermarks, found: &BTreeMap<u64, (PartitionId, u64)>) {
     let history = ground.history.lock();
     let mut groups: BTreeMap<u64, BTreeSet<bool>> = BTreeMap::new();
     for (number, send) in (0..).zip(&history.sends) {
-        if history.deleted.contains(&send.partition.topic) {
+        if history.gone.contains(&send.topic) {
             continue;
         }
         let log_start = marks.get(&send.partition).map_or(0, |(log_start, _)| *log_start);
-        let places: Vec<Option<u64>> = (0..send.records)
-            .map(|index| found.get(&Name { send: number, index }).map(|(_, offset)| *offset))
-            .collect();
-        check_send(ground, number, send, &places, log_start);
+        let place = found.get(&number).copied();
+        check_send(ground, number, send, place, log_start);
         // What is trimmed tells nothing of its group.
-        let trimmed = matches!(send.fate, Fate::Acked { base, .. } if base < log_start) || log_start > 0;
-        if !trimmed {
-            groups
-                .entry(send.group)
-                .or_default()
-                .insert(places.iter().any(Option::is_some));
+        if log_start == 0 {
+            groups.entry(send.group).or_default().insert(place.is_some());
         }
     }
     for (group, visible) in groups {
@@ -95,38 +89,30 @@ fn check_sends(ground: &Ground, marks: &Watermarks, found: &BTreeMap<Name, (Part
     }
 }
 
-fn check_send(ground: &Ground, number: u64, send: &Send, places: &[Option<u64>], log_start: u64) {
+fn check_send(ground: &Ground, number: u64, send: &Send, place: Option<(PartitionId, u64)>, log_start: u64) {
     let journal = &ground.journal;
+    let what = || format!("send {number} {send:?} at {place:?}, log start {log_start}");
     match send.fate {
         Fate::Acked { base, .. } => {
             journal.count("records sent, acknowledged");
-            let there = (base..).zip(places).all(|(offset, place)| match place {
-                Some(place) => *place == offset,
-                None => offset < log_start,
-            });
-            journal.check("what is acknowledged is at its offset", there, || {
-                format!("send {number} {send:?} at {places:?}, log start {log_start}")
-            });
+            let there = match place {
+                Some(place) => place == (send.partition, base),
+                None => base + u64::from(send.records) <= log_start,
+            };
+            journal.check("what is acknowledged is at its offset", there, what);
         }
-        Fate::Failed => {
+        Fate::Failed { .. } => {
             journal.count("records sent, failed");
-            let absent = places.iter().all(Option::is_none);
-            journal.check("what failed is not there", absent, || {
-                format!("send {number} {send:?} at {places:?}")
-            });
+            journal.check("what failed is not there", place.is_none(), what);
         }
-        Fate::Unknown => {
-            let there = places.iter().flatten().count();
-            journal.count(if there > 0 {
-                "records sent, unknown and there"
-            } else {
-                "records sent, unknown and not there"
-            });
-            let whole = there == places.len() || there == 0 || log_start > 0;
-            journal.check("a batch is whole or not at all", whole, || {
-                format!("send {number} {send:?} at {places:?}")
-            });
-        }
+        Fate::Lost { .. } => journal.count(match place {
+            Some(_) => "records sent, lost and there again",
+            None => "records sent, lost and not there",
+        }),
+        Fate::Unknown => journal.count(match place {
+            Some(_) => "records sent, unknown and there",
+            None => "records sent, unknown and not there",
+        }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! An administrator: topics come and go and grow, and records are deleted.
 
 use engine::{ChangeError, CreateTopicRequest};
-use metadata::{PartitionId, Rejection, TopicNumber};
+use metadata::{PartitionId, Rejection};
 
 use super::{Client, PATIENCE};
 use crate::agent::Called;
@@ -12,13 +12,14 @@ pub(super) async fn run(mut client: Client) {
     let mut passing: Option<Known> = None;
     while client.think().await {
         client.wander(0.5);
+        passing = passing.filter(|topic| !client.ground().history.lock().gone.contains(&topic.id));
         match (client.chance().below(10), passing) {
             (0, None) => {
                 made += 1;
                 passing = create(&client, &format!("passing-{made}")).await;
             }
             (0, Some(topic)) => {
-                delete(&client, topic.number).await;
+                delete(&client, topic).await;
                 passing = None;
             }
             (1, Some(topic)) => passing = Some(grow(&client, topic).await),
@@ -41,9 +42,10 @@ async fn create(client: &Client, name: &str) -> Option<Known> {
         })
         .await;
     let created = match called {
-        Called::Done(Ok((number, _))) => Some(Known { number, partitions }),
+        Called::Done(Ok((number, id))) => Some(Known { number, id, partitions }),
         _ => None,
     };
+    let created = created.filter(|topic| stands(client, topic));
     client.operation(
         "create topic",
         if created.is_some() { "acknowledged" } else { "failed" },
@@ -53,13 +55,29 @@ async fn create(client: &Client, name: &str) -> Option<Known> {
     created
 }
 
+/// Whether a topic that was created is there: it is, unless the ledger has lost its end since.
+fn stands(client: &Client, topic: &Known) -> bool {
+    let there = client
+        .ground()
+        .audit
+        .read(|state| state.topic_by_id(&topic.id).is_some());
+    let (there, lost) = (there == Some(true), client.ground().history.lock().has_any_loss());
+    client
+        .ground()
+        .journal
+        .check("a topic that was created is there", there || lost, || {
+            format!("{topic:?}")
+        });
+    there
+}
+
 /// From the moment it is asked for, nothing of the topic is promised any more.
-async fn delete(client: &Client, topic: TopicNumber) {
-    client.ground().history.lock().deleted.insert(topic);
+async fn delete(client: &Client, topic: Known) {
+    client.ground().history.lock().gone.insert(topic.id);
     let called = client
         .agent
         .call(PATIENCE, move |engine| async move {
-            engine.delete_topic(topic, "admin").await
+            engine.delete_topic(topic.number, "admin").await
         })
         .await;
     let done = matches!(called, Called::Done(Ok(())));

@@ -9,7 +9,7 @@ use crate::agent::Called;
 
 pub(super) async fn run(mut client: Client) {
     let Some(topic) = client.lasting_topic() else { return };
-    let partition = client.partition_of(topic);
+    let partition = client.target(topic).partition;
     let mut offset = 0;
     while client.think().await {
         client.wander(0.4);
@@ -43,23 +43,26 @@ async fn commit(client: &Client, partition: PartitionId, offset: u64) {
             engine.commit_offsets(&group, basis, &offsets, "client").await
         })
         .await;
-    let key = (client.name.clone(), partition);
-    let outcome = {
-        let history = &mut *client.ground().history.lock();
-        let commits = history.commits.entry(key).or_default();
-        match called {
-            Called::Done(Ok(_)) => {
-                // Each commit names the change before it: none that was sent earlier can be taken any more.
-                commits.acked = Some(offset);
-                commits.unknown.clear();
-                "acknowledged"
+    let ground = client.ground();
+    let outcome = match called {
+        Called::Done(Ok(change)) => {
+            ground.audit.committed(&client.name, change, offset);
+            ground.history.lock().committed(&client.name, partition, offset, change);
+            "acknowledged"
+        }
+        Called::Done(Err(error)) if error.happened() == engine::Happened::No => {
+            let history = &mut *ground.history.lock();
+            if history.is_muddled(client.world.clock.now()) {
+                // Refused by a history that is lost, perhaps.
+                history.commits_of(&client.name, partition).unknown.insert(offset);
             }
-            Called::Done(Err(error)) if error.happened() == engine::Happened::No => "failed",
-            Called::Down => "down",
-            Called::Done(Err(_)) | Called::Lost => {
-                commits.unknown.insert(offset);
-                "unknown"
-            }
+            "failed"
+        }
+        Called::Down => "down",
+        Called::Done(Err(_)) | Called::Lost => {
+            let history = &mut *ground.history.lock();
+            history.commits_of(&client.name, partition).unknown.insert(offset);
+            "unknown"
         }
     };
     client.operation("commit", outcome, outcome == "acknowledged");
@@ -67,6 +70,8 @@ async fn commit(client: &Client, partition: PartitionId, offset: u64) {
 
 async fn read_back(client: &Client, partition: PartitionId) {
     let group = client.name.clone();
+    let (journal, history) = (&client.ground().journal, &client.ground().history);
+    let losses = history.lock().losses();
     let before = client.ground().audit.read(metadata::State::position).unwrap_or(0);
     let called = client
         .agent
@@ -80,21 +85,19 @@ async fn read_back(client: &Client, partition: PartitionId) {
         client.operation("offsets", "unanswered", false);
         return;
     };
-    let journal = &client.ground().journal;
-    journal.check("a look is at the end", seen.position >= before, || {
-        format!("{} saw {seen} where {before} was there", client.name)
-    });
-    let commits = client
-        .ground()
-        .history
-        .lock()
-        .commits
-        .get(&(client.name.clone(), partition))
-        .cloned()
-        .unwrap_or_default();
-    journal.check("a group's offset is the last committed", commits.allow(offset), || {
-        format!("{} has {offset:?}; {commits:?}", client.name)
-    });
+    let (one_history, commits) = {
+        let history = &mut *history.lock();
+        let one = history.losses() == losses && !history.is_muddled(client.world.clock.now());
+        (one, history.commits_of(&client.name, partition).clone())
+    };
+    if one_history {
+        journal.check("a look is at the end", seen.position >= before, || {
+            format!("{} saw {seen} where {before} was there", client.name)
+        });
+        journal.check("a group's offset is the last committed", commits.allow(offset), || {
+            format!("{} has {offset:?}; {commits:?}", client.name)
+        });
+    }
     client.operation("offsets", "answered", true);
 }
 

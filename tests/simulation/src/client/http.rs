@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use engine::{AppendError, Replay};
+use metadata::Rejection;
 use metadata::entry::RequestSequence;
 
-use super::{Client, Part, Told, append, reason};
+use super::{As, Client, Part, Told, append, reason};
 
 /// Where the producer is.
 struct Producer {
@@ -26,11 +27,13 @@ pub(super) async fn run(mut client: Client) {
     while client.think().await {
         client.wander(0.1);
         let group = client.next_group();
-        let partitions: BTreeSet<_> = (0..=client.below(2)).map(|_| client.partition_of(topic)).collect();
-        let parts: Vec<Part> = partitions
-            .into_iter()
-            .map(|partition| client.part(partition, group, Some(producer.order)))
-            .collect();
+        let targets: BTreeSet<_> = (0..=client.below(2)).map(|_| client.target(topic)).collect();
+        let how = As {
+            group,
+            order: Some(producer.order),
+            ..As::default()
+        };
+        let parts: Vec<Part> = targets.into_iter().map(|target| client.part(target, how)).collect();
         producer.order += 1;
         resolve(&mut client, &mut producer, &parts).await;
     }
@@ -63,14 +66,9 @@ async fn resolve(client: &mut Client, producer: &mut Producer, parts: &[Part]) {
             }
             Told::Failed(error) => {
                 let rejected = matches!(error, Some(AppendError::Rejected(_)));
-                client
-                    .ground()
-                    .journal
-                    .check("a request in sequence is not rejected", !rejected, || {
-                        format!("{} {error:?}: {parts:?}", client.name)
-                    });
                 client.operation("request", &reason(error.as_ref()), false);
                 if rejected {
+                    refused(client, producer, parts, error.as_ref());
                     return;
                 }
             }
@@ -87,4 +85,19 @@ async fn resolve(client: &mut Client, producer: &mut Producer, parts: &[Part]) {
         client.wander(0.5);
         client.back_off().await;
     }
+}
+
+/// A request in sequence is refused only where the ledger has lost the one before it. The producer then begins anew.
+fn refused(client: &Client, producer: &mut Producer, parts: &[Part], error: Option<&AppendError>) {
+    let ground = client.ground();
+    let halted = matches!(error, Some(AppendError::Rejected(Rejection::Halted)));
+    let lost = ground.history.lock().take_lost(client.session);
+    ground
+        .journal
+        .check("a request in sequence is not rejected", halted || lost, || {
+            format!("{} {error:?}: {parts:?}", client.name)
+        });
+    client.failed(parts, error);
+    producer.epoch += 1;
+    producer.sequence = 0;
 }

@@ -3,10 +3,10 @@
 
 use engine::AppendError;
 use futures::future::join_all;
+use metadata::Rejection;
 use metadata::entry::ProducerBatch;
-use metadata::{PartitionId, Rejection};
 
-use super::{Client, PATIENCE, Part, Told, append, reason};
+use super::{As, Client, PATIENCE, Part, Target, Told, append, reason};
 use crate::agent::Called;
 
 /// Where the producer is.
@@ -20,7 +20,7 @@ struct Producer {
 
 pub(super) async fn run(mut client: Client) {
     let Some(topic) = client.lasting_topic() else { return };
-    let partition = client.partition_of(topic);
+    let target = client.target(topic);
     let Some(id) = allocate(&mut client).await else { return };
     let mut producer = Producer {
         id,
@@ -31,7 +31,7 @@ pub(super) async fn run(mut client: Client) {
     while client.think().await {
         client.wander(0.1);
         let mut window: Vec<Part> = (0..=client.below(5))
-            .map(|_| next(&client, &mut producer, partition))
+            .map(|_| next(&client, &mut producer, target))
             .collect();
         while !window.is_empty() {
             send(&mut client, &mut producer, &mut window).await;
@@ -55,16 +55,20 @@ async fn allocate(client: &mut Client) -> Option<u64> {
     None
 }
 
-fn next(client: &Client, producer: &mut Producer, partition: PartitionId) -> Part {
-    let group = client.next_group();
-    let mut part = client.part(partition, group, Some(producer.order));
-    part.producer = Some(ProducerBatch {
-        id: producer.id,
-        epoch: producer.epoch,
-        base_sequence: producer.next_sequence,
-    });
+fn next(client: &Client, producer: &mut Producer, target: Target) -> Part {
+    let how = As {
+        group: client.next_group(),
+        order: Some(producer.order),
+        producer: Some(ProducerBatch {
+            id: producer.id,
+            epoch: producer.epoch,
+            base_sequence: producer.next_sequence,
+        }),
+        expected_offset: None,
+    };
+    let part = client.part(target, how);
     producer.order += 1;
-    producer.next_sequence += part.records;
+    producer.next_sequence += part.records();
     part
 }
 
@@ -75,7 +79,7 @@ async fn send(client: &mut Client, producer: &mut Producer, window: &mut Vec<Par
         .iter()
         .map(|part| append(&agent, std::slice::from_ref(part), None));
     let told: Vec<Told> = join_all(sends).await;
-    let (mut left, mut unknown) = (Vec::new(), false);
+    let (mut left, mut unknown, mut lost) = (Vec::new(), false, false);
     for (part, told) in std::mem::take(window).into_iter().zip(told) {
         match told {
             Told::Acked(done) => {
@@ -85,7 +89,7 @@ async fn send(client: &mut Client, producer: &mut Producer, window: &mut Vec<Par
                 client.operation("batch", outcome, true);
             }
             Told::Failed(error) => {
-                check_rejection(client, &part, left.is_empty(), error.as_ref());
+                lost |= check_rejection(client, &part, left.is_empty(), error.as_ref());
                 client.operation("batch", &reason(error.as_ref()), false);
                 left.push(part);
             }
@@ -96,8 +100,9 @@ async fn send(client: &mut Client, producer: &mut Producer, window: &mut Vec<Par
             }
         }
     }
-    if unknown && client.chance().coin(0.1) {
-        // A client that gives up begins a new epoch: what it had in flight is not heard of again.
+    if lost || unknown && client.chance().coin(0.1) {
+        // A client that gives up, or is told that what came before is not there, begins a new epoch: what it had in
+        // flight is not heard of again.
         producer.epoch += 1;
         producer.next_sequence = 0;
         return;
@@ -109,19 +114,23 @@ async fn send(client: &mut Client, producer: &mut Producer, window: &mut Vec<Par
     *window = left;
 }
 
-/// A batch may be out of order only when one before it did not get through.
-fn check_rejection(client: &Client, part: &Part, first: bool, error: Option<&AppendError>) {
+/// A batch may be out of order only when one before it did not get through, or when the ledger has lost one that did.
+/// Whether it is the latter.
+fn check_rejection(client: &Client, part: &Part, first: bool, error: Option<&AppendError>) -> bool {
     let Some(AppendError::Rejected(rejection)) = error else {
-        return;
+        return false;
     };
     let gap = matches!(
         rejection,
         Rejection::SequenceOutOfOrder { .. } | Rejection::UnknownProducer { .. }
     );
+    let behind = gap && !first || *rejection == Rejection::Halted;
+    let lost = gap && first && client.ground().history.lock().take_lost(client.session);
     client
         .ground()
         .journal
-        .check("a batch in sequence is not rejected", gap && !first, || {
+        .check("a batch in sequence is not rejected", behind || lost, || {
             format!("{} {rejection:?}: {part:?}", client.name)
         });
+    lost
 }

@@ -2,21 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use super::{Client, Part, Told, append, reason};
-use crate::history::Fate;
+use super::{As, Client, Part, Told, append, reason};
 
 pub(super) async fn run(mut client: Client) {
     while client.think().await {
         client.wander(0.3);
         let group = client.next_group();
         let several = if client.chance().coin(0.3) { 3 } else { 1 };
-        let partitions: BTreeSet<_> = (0..several)
-            .filter_map(|_| client.topic().map(|topic| client.partition_of(topic)))
+        let targets: BTreeSet<_> = (0..several)
+            .filter_map(|_| client.topic().map(|topic| client.target(topic)))
             .collect();
-        let parts: Vec<Part> = partitions
-            .into_iter()
-            .map(|partition| client.part(partition, group, None))
-            .collect();
+        let how = As { group, ..As::default() };
+        let parts: Vec<Part> = targets.into_iter().map(|target| client.part(target, how)).collect();
         if parts.is_empty() {
             continue;
         }
@@ -26,7 +23,7 @@ pub(super) async fn run(mut client: Client) {
                 client.operation("append", "acknowledged", true);
             }
             Told::Failed(error) => {
-                parts.iter().for_each(|part| client.end(part, Fate::Failed));
+                client.failed(&parts, error.as_ref());
                 client.operation("append", &reason(error.as_ref()), false);
                 client.wander(0.8);
             }

@@ -5,17 +5,17 @@ use std::time::Duration;
 use engine::{FetchError, FetchPart, FetchRequest, Fetched, FetchedPart};
 use metadata::PartitionId;
 use store::ReadClass;
+use world::Instant;
 
 use super::{Client, PATIENCE};
 use crate::agent::Called;
-use crate::swarm::Fault;
-use crate::value;
+use crate::history::ReadBatch;
 
 pub(super) async fn run(mut client: Client) {
     while client.think().await {
         client.wander(0.4);
         let parts: Vec<FetchPart> = (0..=client.below(3))
-            .filter_map(|_| client.topic().map(|topic| client.partition_of(topic)))
+            .filter_map(|_| client.topic().map(|topic| client.target(topic).partition))
             .map(|partition| draw(&client, partition))
             .collect();
         if parts.is_empty() {
@@ -76,128 +76,189 @@ pub(super) struct Told {
     pub(super) high_watermark: u64,
     /// Whether it was an answer, be it that nothing is there.
     pub(super) good: bool,
+    /// Whether the ledger had one history only.
+    pub(super) one_history: bool,
+}
+
+/// What was so when a request was made.
+struct Asked {
+    began: Instant,
+    /// Ends that had been lost by then.
+    losses: u64,
+    /// How long ago the process had last looked at the end of the ledger; none when it does not run.
+    looked_ago: Option<Duration>,
+    /// Reads of the process that were damaged by then.
+    damaged: u64,
+    /// Where each partition ended.
+    ends: Vec<u64>,
+}
+
+/// One part of a request and what came for it.
+struct Answer<'a> {
+    client: &'a Client,
+    asked: &'a Asked,
+    part: &'a FetchPart,
+    end: u64,
+    /// Whether the ledger has one history only, since the request was made.
+    one_history: bool,
 }
 
 /// Fetches, and judges all that comes. None when there was no answer.
 pub(super) async fn fetch(client: &Client, request: FetchRequest) -> Option<Vec<Told>> {
-    let ends: Vec<u64> = request
-        .parts
-        .iter()
-        .map(|part| true_end(client, part.partition))
-        .collect();
+    let asked = asked(client, &request);
     let parts = request.parts.clone();
     let called = client
         .agent
         .call(PATIENCE, move |engine| async move { engine.fetch(&request).await })
         .await;
     let Called::Done(fetched) = called else { return None };
-    let told = parts.iter().zip(fetched).zip(ends);
-    Some(
-        told.map(|((part, fetched), end)| judge(client, part, fetched, end))
-            .collect(),
-    )
-}
-
-fn true_end(client: &Client, partition: PartitionId) -> u64 {
-    let end = client
-        .ground()
-        .audit
-        .read(|state| state.partition(partition).map_or(0, |known| known.high_watermark()));
-    end.unwrap_or(0)
-}
-
-/// `end` is where the partition ended when the request was made.
-fn judge(client: &Client, part: &FetchPart, fetched: FetchedPart, end: u64) -> Told {
-    let journal = &client.ground().journal;
-    let mut told = Told {
-        from: part.offset,
-        next: part.offset,
-        log_start: 0,
-        high_watermark: 0,
-        good: false,
+    let one_history = {
+        let history = client.ground().history.lock();
+        history.losses() == asked.losses && !history.is_muddled(client.world.clock.now())
     };
-    match fetched.result {
-        Ok(fetched) => {
-            (told.log_start, told.high_watermark, told.good) = (fetched.log_start, fetched.high_watermark, true);
-            told.next = take(client, part, &fetched);
+    let told = parts
+        .iter()
+        .zip(fetched)
+        .zip(&asked.ends)
+        .map(|((part, fetched), end)| {
+            let answer = Answer {
+                client,
+                asked: &asked,
+                part,
+                end: *end,
+                one_history,
+            };
+            answer.judge(fetched)
+        });
+    Some(told.collect())
+}
+
+fn asked(client: &Client, request: &FetchRequest) -> Asked {
+    let ground = client.ground();
+    let end_of = |part: &FetchPart| {
+        let end = ground.audit.read(|state| {
+            state
+                .partition(part.partition)
+                .map_or(0, |known| known.high_watermark())
+        });
+        end.unwrap_or(0)
+    };
+    Asked {
+        began: client.world.clock.now(),
+        losses: ground.history.lock().losses(),
+        looked_ago: client.agent.running().and_then(|engine| engine.health().looked_ago),
+        damaged: client.agent.damaged_reads(),
+        ends: request.parts.iter().map(end_of).collect(),
+    }
+}
+
+impl Answer<'_> {
+    fn judge(&self, fetched: FetchedPart) -> Told {
+        let (client, part) = (self.client, self.part);
+        let journal = &client.ground().journal;
+        let mut told = Told {
+            from: part.offset,
+            next: part.offset,
+            log_start: 0,
+            high_watermark: 0,
+            good: false,
+            one_history: self.one_history,
+        };
+        match fetched.result {
+            Ok(fetched) => {
+                (told.log_start, told.high_watermark, told.good) = (fetched.log_start, fetched.high_watermark, true);
+                told.next = self.take(&fetched);
+            }
+            Err(FetchError::OutOfRange {
+                log_start,
+                high_watermark,
+            }) => {
+                (told.log_start, told.high_watermark, told.good) = (log_start, high_watermark, true);
+                journal.count("fetch out of range");
+                let final_end = high_watermark >= self.end || !self.one_history;
+                journal.check("a final answer rests on the end", final_end, || {
+                    format!(
+                        "{} was told that {:?} ends at {high_watermark}; it ended at {}",
+                        client.name, part.partition, self.end
+                    )
+                });
+            }
+            Err(FetchError::UnknownTopic | FetchError::UnknownPartition) => {
+                told.good = true;
+                journal.count("fetch unknown topic");
+                let gone = client.ground().history.lock().may_be_gone(part.partition.topic);
+                journal.check("an existing partition is not denied", gone || !self.one_history, || {
+                    format!("{} {:?}", client.name, part.partition)
+                });
+            }
+            Err(FetchError::Corrupt { what, first, last }) => self.corrupt(&what, (first, last)),
+            Err(FetchError::NotCurrent(_)) => journal.count("fetch not current"),
+            Err(FetchError::Unavailable(_)) => journal.count("fetch unavailable"),
         }
-        Err(FetchError::OutOfRange {
-            log_start,
-            high_watermark,
-        }) => {
-            (told.log_start, told.high_watermark, told.good) = (log_start, high_watermark, true);
-            journal.count("fetch out of range");
-            journal.check("a final answer rests on the end", high_watermark >= end, || {
+        told
+    }
+
+    /// Damage is answered only where reads were damaged, or where a process that has not looked for as long as the
+    /// grace wanted what is gone.
+    fn corrupt(&self, what: &str, (first, last): (u64, u64)) {
+        let ground = self.client.ground();
+        ground.journal.count("fetch corrupt");
+        let damaged = self.client.agent.damaged_reads() > self.asked.damaged;
+        let took = self
+            .client
+            .world
+            .clock
+            .now()
+            .saturating_duration_since(self.asked.began);
+        let age = self.asked.looked_ago.map(|ago| ago + took);
+        let old = age.is_none_or(|age| age >= ground.swarm.grace);
+        ground
+            .journal
+            .check("damage has a cause", damaged || old || !self.one_history, || {
                 format!(
-                    "{} was told that {:?} ends at {high_watermark}; it ended at {end}",
-                    client.name, part.partition
+                    "{} at {} {:?} {first} to {last}: {what}; age {age:?}, grace {:?}",
+                    self.client.name,
+                    self.client.agent.name(),
+                    self.part,
+                    ground.swarm.grace
                 )
             });
-        }
-        Err(FetchError::UnknownTopic | FetchError::UnknownPartition) => {
-            told.good = true;
-            journal.count("fetch unknown topic");
-            let gone = client.ground().history.lock().deleted.contains(&part.partition.topic);
-            journal.check("an existing partition is not denied", gone, || {
-                format!("{} {:?}", client.name, part.partition)
+    }
+
+    /// The offset behind what came.
+    fn take(&self, fetched: &Fetched) -> u64 {
+        let (client, part) = (self.client, self.part);
+        let ground = client.ground();
+        let mut next = None;
+        for batch in &fetched.batches {
+            let dense = match next {
+                None => batch.base_offset <= part.offset && part.offset <= batch.last_offset(),
+                Some(next) => batch.base_offset == next,
+            };
+            ground.journal.check("what is fetched has no holes", dense, || {
+                format!(
+                    "{} {part:?}: a batch from {} to {}, expected {next:?}",
+                    client.name,
+                    batch.base_offset,
+                    batch.last_offset()
+                )
             });
+            let below = batch.last_offset() < fetched.high_watermark;
+            ground.journal.check("nothing is read beyond the end", below, || {
+                format!("{} {part:?} {}", client.name, batch.last_offset())
+            });
+            ground
+                .journal
+                .count_by("records read", u64::from(batch.batch.records()));
+            let read = ReadBatch {
+                partition: part.partition,
+                base_offset: batch.base_offset,
+                batch: &batch.batch,
+            };
+            let now = client.world.clock.now();
+            ground.history.lock().read(&ground.journal, &client.name, &read, now);
+            next = Some(batch.last_offset() + 1);
         }
-        Err(FetchError::Corrupt { what, first, last }) => corrupt(client, part, &what, (first, last)),
-        Err(FetchError::NotCurrent(_)) => journal.count("fetch not current"),
-        Err(FetchError::Unavailable(_)) => journal.count("fetch unavailable"),
+        next.unwrap_or(part.offset)
     }
-    told
-}
-
-/// Damage is answered only where reads are damaged, or where a process slept for longer than the grace.
-fn corrupt(client: &Client, part: &FetchPart, what: &str, (first, last): (u64, u64)) {
-    let ground = client.ground();
-    ground.journal.count("fetch corrupt");
-    let causes = [
-        Fault::StoreFlipped,
-        Fault::StoreTruncated,
-        Fault::Pause,
-        Fault::StoreSlow,
-        Fault::LedgerSlow,
-    ];
-    let caused = causes.into_iter().any(|fault| ground.swarm.has(fault));
-    ground
-        .journal
-        .check("damage has a cause", caused && !ground.is_quiet(), || {
-            format!("{} {part:?} {first} to {last}: {what}", client.name)
-        });
-}
-
-/// The offset behind what came.
-fn take(client: &Client, part: &FetchPart, fetched: &Fetched) -> u64 {
-    let journal = &client.ground().journal;
-    let mut next = None;
-    for batch in &fetched.batches {
-        let dense = match next {
-            None => batch.base_offset <= part.offset && part.offset <= batch.last_offset(),
-            Some(next) => batch.base_offset == next,
-        };
-        journal.check("what is fetched has no holes", dense, || {
-            format!(
-                "{} {part:?}: a batch from {} to {}, expected {next:?}",
-                client.name,
-                batch.base_offset,
-                batch.last_offset()
-            )
-        });
-        let below = batch.last_offset() < fetched.high_watermark;
-        journal.check("nothing is read beyond the end", below, || {
-            format!("{} {part:?} {}", client.name, batch.last_offset())
-        });
-        match value::records_of(batch.base_offset, &batch.batch) {
-            Ok(records) => {
-                journal.count_by("records read", u64::try_from(records.len()).unwrap_or(0));
-                let history = &mut *client.ground().history.lock();
-                history.read(journal, &client.name, part.partition, &records);
-            }
-            Err(what) => journal.check("what is fetched can be decoded", false, || what),
-        }
-        next = Some(batch.last_offset() + 1);
-    }
-    next.unwrap_or(part.offset)
 }

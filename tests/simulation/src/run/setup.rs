@@ -4,21 +4,23 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use engine::{ChangeError, CreateTopicRequest};
-use metadata::{Rejection, TopicNumber};
+use metadata::{Rejection, TopicId, TopicNumber};
 
 use crate::agent::{Agent, Called};
-use crate::ground::Yard;
+use crate::ground::{Ground, Yard};
 use crate::history::Known;
 
-/// Topics that last until the end.
+/// The first of the topics: those that last until the end, and that no time passes by.
 pub(crate) const LASTING_TOPICS: usize = 4;
 
 /// Name, partitions and a config of each.
-const TOPICS: [(&str, u32, (&str, &str)); LASTING_TOPICS] = [
+const TOPICS: [(&str, u32, (&str, &str)); 6] = [
     ("auto", 3, ("tidelog.lane", "auto")),
     ("inline", 2, ("tidelog.lane", "inline")),
     ("object", 2, ("tidelog.lane", "object")),
     ("retained", 1, ("retention.bytes", "30000")),
+    ("aged", 1, ("retention.ms", "15000")),
+    ("brief", 2, ("retention.ms", "3000")),
 ];
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,7 +28,30 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Nothing fails yet, so all of this succeeds.
 pub(super) async fn set_up(yard: &Yard) {
     let Some(agent) = yard.fronts().next() else { return };
-    let swarm = &yard.ground.swarm;
+    let altered = configure(&yard.ground, agent).await;
+    let journal = &yard.ground.journal;
+    journal.check(
+        "a cluster can be set up",
+        matches!(altered, Called::Done(Ok(()))),
+        || format!("{altered:?}"),
+    );
+    for (name, partitions, config) in TOPICS {
+        let created = create(agent, name, partitions, config).await;
+        journal.check("a topic can be created", created.is_ok(), || {
+            format!("{name}: {created:?}")
+        });
+        let Ok((number, id)) = created else { continue };
+        let history = &mut *yard.ground.history.lock();
+        history.topics.push(Known { number, id, partitions });
+        if config.0.starts_with("retention") {
+            history.retained.insert(number);
+        }
+    }
+}
+
+/// Gives the cluster the configs that the run has drawn.
+pub(crate) async fn configure(ground: &Ground, agent: &Agent) -> Called<Result<(), ChangeError>> {
+    let swarm = &ground.swarm;
     let configs = BTreeMap::from([
         (
             "agent.timeout.ms".to_owned(),
@@ -35,29 +60,11 @@ pub(super) async fn set_up(yard: &Yard) {
         ("segment.grace.ms".to_owned(), swarm.grace.as_millis().to_string()),
         ("snapshot.entries".to_owned(), swarm.snapshot_entries.to_string()),
     ]);
-    let altered = agent
+    agent
         .call(PATIENCE, |engine| async move {
             engine.alter_cluster(configs, Vec::new(), "operator").await
         })
-        .await;
-    let journal = &yard.ground.journal;
-    journal.check(
-        "a cluster can be set up",
-        matches!(altered, Called::Done(Ok(()))),
-        || format!("{altered:?}"),
-    );
-    for (name, partitions, config) in TOPICS {
-        let number = create(agent, name, partitions, config).await;
-        journal.check("a topic can be created", number.is_ok(), || {
-            format!("{name}: {number:?}")
-        });
-        let Ok(number) = number else { continue };
-        let history = &mut *yard.ground.history.lock();
-        history.topics.push(Known { number, partitions });
-        if name == "retained" {
-            history.retained.insert(number);
-        }
-    }
+        .await
 }
 
 async fn create(
@@ -65,7 +72,7 @@ async fn create(
     name: &str,
     partitions: u32,
     config: (&str, &str),
-) -> Result<TopicNumber, Called<Result<(), ChangeError>>> {
+) -> Result<(TopicNumber, TopicId), Called<Result<(), ChangeError>>> {
     let request = CreateTopicRequest {
         name: name.to_owned(),
         partitions,
@@ -76,9 +83,12 @@ async fn create(
     let called = agent
         .call(PATIENCE, move |engine| async move {
             match engine.create_topic(request, "operator").await {
-                Ok((number, _)) => Ok(number),
+                Ok(created) => Ok(created),
                 Err(ChangeError::Rejected(Rejection::TopicExists)) => {
-                    let known = engine.read(|state| state.topic_by_name(&name).map(metadata::Topic::number));
+                    let known = engine.read(|state| {
+                        let topic = state.topic_by_name(&name);
+                        topic.map(|topic| (topic.number(), topic.id()))
+                    });
                     known.ok_or(ChangeError::Rejected(Rejection::UnknownTopic))
                 }
                 Err(error) => Err(error),
@@ -86,7 +96,7 @@ async fn create(
         })
         .await;
     match called {
-        Called::Done(Ok(number)) => Ok(number),
+        Called::Done(Ok(created)) => Ok(created),
         Called::Done(Err(error)) => Err(Called::Done(Err(error))),
         Called::Down => Err(Called::Down),
         Called::Lost => Err(Called::Lost),

@@ -1,9 +1,12 @@
 //! The shared table, watched.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use ledger::{Append, Backend, Base, Hash, LedgerError, Looks, MemoryLedger, Position, RawRead};
 
+use super::Power;
 use crate::audit::Audit;
 
 /// The table of all processes.
@@ -11,19 +14,31 @@ use crate::audit::Audit;
 pub(crate) struct WatchedLedger {
     pub(crate) table: MemoryLedger,
     pub(crate) audit: Audit,
+    pub(crate) power: Arc<Power>,
 }
 
 #[async_trait]
 impl Backend for WatchedLedger {
     async fn append(&self, position: Position, previous: Hash, envelope: Bytes) -> Result<Append, LedgerError> {
         let bytes = envelope.len();
+        if self.looks() == Looks::AfterPut && self.audit.is_ghost(position, &envelope) {
+            return Ok(Append::Taken);
+        }
         let appended = self.table.append(position, previous, envelope).await;
         self.audit.appended(position, bytes, appended.as_ref().ok());
+        if appended == Ok(Append::Appended) {
+            self.power.write_entry(position).await;
+        }
         appended
     }
 
     async fn read(&self, from: Position, max_bytes: usize) -> Result<RawRead, LedgerError> {
-        self.table.read(from, max_bytes).await
+        let read = self.table.read(from, max_bytes).await?;
+        if let (Some(first), Some(last)) = (read.entries.first(), read.entries.last()) {
+            self.audit.entries_read(first.position, last.position);
+            self.power.entry_is_durable(last.position);
+        }
+        Ok(read)
     }
 
     async fn base(&self) -> Result<Option<Base>, LedgerError> {

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 use store::{Backing, Fetched, Found, MemoryObjects, Objects, StoreError, Tag};
 
+use super::Power;
 use crate::audit::Audit;
 
 /// The place of all processes.
@@ -18,16 +19,37 @@ use crate::audit::Audit;
 pub(crate) struct WatchedObjects {
     place: Arc<MemoryObjects>,
     audit: Audit,
+    power: Arc<Power>,
     /// Every name that was ever put, and the hash of what was put under it.
     put: Mutex<BTreeMap<String, [u8; 32]>>,
 }
 
 impl WatchedObjects {
-    pub(crate) fn new(place: Arc<MemoryObjects>, audit: Audit) -> WatchedObjects {
+    pub(crate) fn new(place: Arc<MemoryObjects>, audit: Audit, power: Arc<Power>) -> WatchedObjects {
         WatchedObjects {
             place,
             audit,
+            power,
             put: Mutex::default(),
+        }
+    }
+
+    /// What is there now, where the power may fail before something else is durable.
+    async fn before(&self, path: &str) -> Option<Bytes> {
+        if !self.power.fails() {
+            return None;
+        }
+        self.place.get(path, None).await.ok().map(|fetched| fetched.bytes)
+    }
+
+    /// The power failed before an object was durable: what was there before is there again, or nothing, or a part.
+    pub(crate) async fn undo(&self, path: &str, before: Option<Bytes>, kept: Option<usize>) {
+        let now = self.place.get(path, None).await.ok().map(|fetched| fetched.bytes);
+        let torn = kept.and_then(|kept| Some(now.as_ref()?.slice(..kept.min(now.as_ref()?.len()))));
+        // Nothing can be done about a place in memory that fails; it does not.
+        match torn.or(before) {
+            Some(bytes) => drop(self.place.put(path, &[bytes]).await),
+            None => drop(self.place.delete(&[path.to_owned()]).await),
         }
     }
 
@@ -49,7 +71,10 @@ impl Objects for WatchedObjects {
 
     async fn put(&self, path: &str, parts: &[Bytes]) -> Result<(), StoreError> {
         self.note_put(path, parts);
-        self.place.put(path, parts).await
+        let before = self.before(path).await;
+        self.place.put(path, parts).await?;
+        self.power.write_object(path, before).await;
+        Ok(())
     }
 
     async fn create(&self, path: &str, bytes: Bytes) -> Result<bool, StoreError> {
@@ -57,7 +82,12 @@ impl Objects for WatchedObjects {
     }
 
     async fn replace(&self, path: &str, expected: Option<&Tag>, bytes: Bytes) -> Result<bool, StoreError> {
-        self.place.replace(path, expected, bytes).await
+        let before = self.before(path).await;
+        let replaced = self.place.replace(path, expected, bytes).await?;
+        if replaced {
+            self.power.write_object(path, before).await;
+        }
+        Ok(replaced)
     }
 
     async fn get(&self, path: &str, range: Option<Range<u64>>) -> Result<Fetched, StoreError> {

@@ -1,0 +1,112 @@
+//! All that follows from the true entries: the state that the real fold makes of them, and books of its own beside it,
+//! kept in another way, that the fold's outcomes are held against.
+
+use std::collections::BTreeMap;
+
+use ledger::Tip;
+use metadata::{Change, PartitionId, State, TopicId, TopicNumber};
+
+use super::lives::Lives;
+
+/// The account up to one entry.
+#[derive(Debug)]
+pub(super) struct Account {
+    pub(super) state: State,
+    pub(super) tip: Tip,
+    /// Runs that were applied, by where they begin.
+    applied: BTreeMap<(PartitionId, u64), Run>,
+    /// Where each send was applied.
+    places: BTreeMap<u64, (PartitionId, u64)>,
+    /// Where each partition ends.
+    ends: BTreeMap<PartitionId, u64>,
+    /// By Kafka producer, epoch and partition the sequence that is next.
+    sequences: BTreeMap<(u64, u32, PartitionId), u32>,
+    /// Offsets that groups committed, each by the change that did it.
+    commits: BTreeMap<(String, Change), u64>,
+    /// The topics there were, by number.
+    topics: BTreeMap<TopicNumber, TopicId>,
+    pub(super) lives: Lives,
+}
+
+/// An applied run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) send: u64,
+    pub(super) records: u32,
+    /// The entry that says so.
+    pub(super) position: u64,
+}
+
+impl Account {
+    pub(super) fn genesis(cluster: [u8; 16], tip: Tip) -> Account {
+        Account {
+            state: State::genesis(cluster, tip.era, tip.hash.0),
+            tip,
+            applied: BTreeMap::new(),
+            places: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            sequences: BTreeMap::new(),
+            commits: BTreeMap::new(),
+            topics: BTreeMap::new(),
+            lives: Lives::default(),
+        }
+    }
+
+    /// Where a send was applied.
+    pub(super) fn place_of(&self, send: u64) -> Option<(PartitionId, u64)> {
+        self.places.get(&send).copied()
+    }
+
+    /// The run that begins at an offset.
+    pub(super) fn run_at(&self, partition: PartitionId, base_offset: u64) -> Option<Run> {
+        self.applied.get(&(partition, base_offset)).copied()
+    }
+
+    /// Where the next record of a partition goes: where it begins, when it is new.
+    pub(super) fn end_of(&self, partition: PartitionId) -> u64 {
+        self.ends.get(&partition).copied().unwrap_or(0)
+    }
+
+    /// Enters a run; the one that stood there, if any.
+    pub(super) fn enter(&mut self, place: (PartitionId, u64), run: Run) -> Option<Run> {
+        self.places.insert(run.send, place);
+        self.ends.insert(place.0, place.1 + u64::from(run.records));
+        self.applied.insert(place, run)
+    }
+
+    /// The sequence that a producer's next batch has; none when the epoch is new.
+    pub(super) fn next_sequence(&mut self, producer: (u64, u32, PartitionId)) -> &mut u32 {
+        self.sequences.entry(producer).or_default()
+    }
+
+    pub(super) fn commit(&mut self, group: &str, change: Change, offset: u64) {
+        self.commits.insert((group.to_owned(), change), offset);
+    }
+
+    pub(super) fn committed(&self, group: &str, change: Change) -> Option<u64> {
+        self.commits.get(&(group.to_owned(), change)).copied()
+    }
+
+    /// Sends and commits of entries after `position`.
+    pub(super) fn sends_after(&self, position: u64) -> BTreeMap<u64, (PartitionId, u64)> {
+        let after = self.applied.iter().filter(|(_, run)| run.position > position);
+        after.map(|(place, run)| (run.send, *place)).collect()
+    }
+
+    pub(super) fn commits_after(&self, position: u64) -> impl Iterator<Item = (String, Change, u64)> + '_ {
+        let after = self
+            .commits
+            .iter()
+            .filter(move |((_, change), _)| change.position > position);
+        after.map(|((group, change), offset)| (group.clone(), *change, *offset))
+    }
+
+    pub(super) fn create(&mut self, number: TopicNumber, id: TopicId) {
+        self.topics.insert(number, id);
+    }
+
+    /// The topic that has, or had, this number.
+    pub(super) fn topic(&self, number: TopicNumber) -> Option<TopicId> {
+        self.topics.get(&number).copied()
+    }
+}

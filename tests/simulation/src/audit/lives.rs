@@ -1,0 +1,131 @@
+//! Lives, by books that know only registers and retirements: who may propose, in which sequence, with which flushes.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use metadata::entry::{Proposal, Role};
+use metadata::{Incarnation, Lane, ObjectName};
+
+use crate::journal::Journal;
+
+/// Every life there was.
+#[derive(Debug, Default)]
+pub(super) struct Lives {
+    lives: BTreeMap<Incarnation, Life>,
+}
+
+#[derive(Debug)]
+struct Life {
+    role: Role,
+    over: bool,
+    /// By lane: the sequence that is next, and the newest flush.
+    lanes: [(u64, Option<u64>); 3],
+}
+
+impl Life {
+    /// The newest flush of the lane in which such a life names its objects.
+    fn newest(&self) -> Option<u64> {
+        let lane = match self.role {
+            Role::Agent => Lane::Object,
+            Role::Compactor => Lane::Control,
+        };
+        self.lanes[lane as usize].1
+    }
+}
+
+/// A proposal that was taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taken {
+    pub(super) life: Incarnation,
+    pub(super) lane: u32,
+    pub(super) sequence: u64,
+    pub(super) flush: Option<u64>,
+    /// Whether any of it was applied.
+    pub(super) applied: bool,
+}
+
+impl Lives {
+    pub(super) fn begin(&mut self, life: Incarnation, role: Role) {
+        let begun = Life {
+            role,
+            over: false,
+            lanes: [(0, None); 3],
+        };
+        self.lives.insert(life, begun);
+    }
+
+    pub(super) fn end(&mut self, life: &Incarnation) {
+        if let Some(known) = self.lives.get_mut(life) {
+            known.over = true;
+        }
+    }
+
+    pub(super) fn is_live(&self, life: &Incarnation) -> bool {
+        self.lives.get(life).is_some_and(|known| !known.over)
+    }
+
+    /// A proposal was taken: its life is live, its sequence is the next, and its flush is none that is over.
+    pub(super) fn take(&mut self, taken: &Taken, journal: &Journal) {
+        journal.check("only live ones propose", self.is_live(&taken.life), || {
+            format!("{taken:?}")
+        });
+        let lane = usize::try_from(taken.lane).unwrap_or(usize::MAX);
+        let Some(known) = self.lives.get_mut(&taken.life) else {
+            return;
+        };
+        let Some((next, newest)) = known.lanes.get_mut(lane) else {
+            return;
+        };
+        journal.check("each sequence is taken once, in order", *next == taken.sequence, || {
+            format!("{taken:?} where {next} is next")
+        });
+        *next = taken.sequence + 1;
+        let fell = taken.flush.is_some() && taken.flush < *newest;
+        journal.check("flush numbers never fall", !(fell && taken.applied), || {
+            format!("{taken:?} after {newest:?}")
+        });
+        *newest = taken.flush.max(*newest);
+    }
+
+    /// Whether nothing that comes after `position` can name an object: its life is over, or a later flush of it was
+    /// taken. A life that is not known is one whose register would stand where another entry stands now.
+    pub(super) fn is_over(&self, name: &ObjectName, position: u64) -> bool {
+        match self.lives.get(&name.incarnation) {
+            Some(known) => known.over || known.newest() > Some(name.flush),
+            None => name.incarnation.position <= position,
+        }
+    }
+
+    /// Whether nothing of an object's flush has been taken, and it may come.
+    pub(super) fn may_come(&self, name: &ObjectName) -> bool {
+        let known = self.lives.get(&name.incarnation);
+        known.is_some_and(|known| !known.over && known.newest() < Some(name.flush))
+    }
+}
+
+/// What each (incarnation, lane, sequence) named: one content for ever, also over the loss of a ledger's end.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    known: BTreeMap<(Incarnation, u32, u64), u64>,
+}
+
+impl Contents {
+    pub(super) fn note(&mut self, proposal: &Proposal, journal: &Journal) {
+        let life = proposal.incarnation.as_ref().and_then(|life| life.try_into().ok());
+        let Some(life) = life.filter(|_| !journal.is_deaf()) else {
+            return;
+        };
+        let mut hasher = DefaultHasher::new();
+        let alone = metadata::entry::body(vec![proposal.clone()]);
+        metadata::encode_body(&alone).hash(&mut hasher);
+        let content = hasher.finish();
+        let name = (life, proposal.lane, proposal.sequence);
+        let first = *self.known.entry(name).or_insert(content);
+        journal.check("a sequence names one content for ever", first == content, || {
+            format!(
+                "{name:?} names two things, one of them a {}",
+                super::entries::kind_name(proposal)
+            )
+        });
+    }
+}
