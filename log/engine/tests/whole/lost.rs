@@ -117,7 +117,7 @@ async fn a_life_that_lost_sequences_is_left_for_another() {
     for looks in [ledger::Looks::InStatement, ledger::Looks::AfterPut] {
         let cluster = Cluster::over(6, MemoryLedger::new(looks));
         let engine = cluster.engine().await;
-        let topic = topic(&engine, "orders", 1, &[("tidelog.lane", "inline")]).await;
+        let topic = topic(&engine, "orders", 1, &[("tidelog.lane", "object")]).await;
         fill(&engine, topic, 5).await;
         move_base(&engine).await;
         let life = engine.incarnation(Role::Agent);
@@ -146,11 +146,13 @@ async fn a_snapshot_of_the_lost_end_is_not_believed() {
     for looks in [ledger::Looks::InStatement, ledger::Looks::AfterPut] {
         let cluster = Cluster::over(7, MemoryLedger::new(looks));
         let engine = cluster.engine().await;
-        let topic = topic(&engine, "orders", 1, &[("tidelog.lane", "inline")]).await;
+        let topic = topic(&engine, "orders", 1, &[("tidelog.lane", "object")]).await;
         fill(&engine, topic, 5).await;
         move_base(&engine).await;
         let (base, end) = (engine.ledger().base().await.unwrap(), engine.seen().position);
         let lost = usize::try_from(end - base.position).unwrap() - 1;
+        // The witness has heard of the end by then.
+        cluster.world.clock.sleep(Duration::from_secs(20)).await;
         engine.world().tasks.kill();
         cluster.table.lose_end(lost);
         let again = cluster.engine().await;
