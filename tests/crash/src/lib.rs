@@ -5,13 +5,12 @@
 //! Knows the HTTP API and the command line alone, not what is behind them; only [`overload`] runs an agent in this
 //! process, to put a slow store beneath it.
 
-pub mod check;
 pub mod client;
 pub mod command;
 pub mod flights;
-pub mod history;
 pub mod overload;
 pub mod place;
 pub mod process;
 pub mod trace;
+pub mod verdict;
 pub mod workload;

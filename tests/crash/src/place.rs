@@ -48,6 +48,11 @@ impl Place {
         self.dir().join("ledger.db")
     }
 
+    /// Where clients write down what they do.
+    pub fn history(&self) -> PathBuf {
+        self.root.join("history.jsonl")
+    }
+
     /// What `--ledger` takes.
     pub fn ledger_url(&self) -> String {
         format!("sqlite:{}", self.ledger_file().display())

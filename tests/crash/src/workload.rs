@@ -1,15 +1,22 @@
 //! Clients that append until they are told to stop, and write down what they were told.
 
+use std::fs::File;
+use std::io::BufWriter;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
+use history::lines::name_of;
+use history::{Did, Outcome, Poll, PollPart, Recorder, Send, SendPart};
 use world::{Chance, Clock};
 
 use crate::client::{Ack, Append, Appended, Client, Producer, Record};
-use crate::history::{Action, History, Outcome, Placed};
+use crate::place::Place;
+
+/// Numbers of those who read everything.
+const READERS: u32 = 1_000_000;
 
 /// How a client works.
 #[derive(Clone, Debug)]
@@ -34,21 +41,26 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub struct Shared {
     /// What they did.
-    pub history: Arc<History>,
+    pub history: Arc<Recorder>,
     /// Whether they are to stop.
     pub stop: Arc<AtomicBool>,
-}
-
-impl Default for Shared {
-    fn default() -> Shared {
-        Shared {
-            history: Arc::new(History::default()),
-            stop: Arc::new(AtomicBool::new(false)),
-        }
-    }
+    readers: Arc<AtomicU32>,
 }
 
 impl Shared {
+    /// They write down what they do in the place's file, which is kept with it when the test fails.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn new(place: &Place) -> Result<Shared> {
+        let file = File::create(place.history()).context("the history")?;
+        Ok(Shared {
+            history: Arc::new(Recorder::new(BufWriter::new(file))?),
+            stop: Arc::new(AtomicBool::new(false)),
+            readers: Arc::new(AtomicU32::new(READERS)),
+        })
+    }
+
     /// Tells the clients to stop after what is under way.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::SeqCst);
@@ -58,6 +70,17 @@ impl Shared {
     pub fn is_stopping(&self) -> bool {
         self.stop.load(Ordering::SeqCst)
     }
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Done, and where, unless it was done too long ago.
+    Ok(Option<Ack>),
+    /// Certainly not done, now or ever.
+    Fail(String),
+    /// Nobody knows. So it is when one attempt had no definite answer, whatever the others had.
+    Info(String),
 }
 
 /// One client, which speaks to several agents: to the next when one does not answer.
@@ -104,16 +127,46 @@ impl Worker {
     ///
     /// # Errors
     /// When an agent says something that makes no sense.
-    pub async fn once(&mut self) -> Result<Outcome> {
+    pub async fn once(&mut self) -> Result<Ended> {
         let values = self.values();
         let body = Bytes::from(values.join("\n"));
         let begun = self.shared.history.begin(self.plan.process);
-        let (placed, outcome) = self.send(&values, body).await?;
-        self.shared
-            .history
-            .end(begun, Action::Send { values, placed }, outcome.clone());
+        let ended = self.send(values.len(), body).await?;
+        let (outcome, why, ack) = match &ended {
+            Ended::Ok(ack) => (Outcome::Ok, None, ack.as_ref()),
+            Ended::Fail(why) => (Outcome::Fail, Some(why.clone()), None),
+            Ended::Info(why) => (Outcome::Info, Some(why.clone()), None),
+        };
+        let sent = Did::Send(self.sent(&values, ack));
+        self.shared.history.end(begun, sent, outcome, why);
         self.sequence += 1;
-        Ok(outcome)
+        Ok(ended)
+    }
+
+    /// A send as the history has it.
+    fn sent(&self, values: &[String], ack: Option<&Ack>) -> Send {
+        let topic = &self.plan.topic;
+        let partition = ack.map(|ack| ack.partition).or(self.plan.partition);
+        let part = SendPart {
+            key: partition.map_or_else(|| topic.clone(), |partition| format!("{topic}/{partition}")),
+            values: values.iter().map(|value| name_of(value)).collect(),
+            base: ack.map(|ack| ack.base_offset),
+            offsets: None,
+        };
+        let producer = self.plan.numbered.then(|| history::Producer {
+            id: self.producer(),
+            epoch: 0,
+            sequence: self.sequence,
+        });
+        Send {
+            parts: vec![part],
+            apart: false,
+            producer,
+        }
+    }
+
+    fn producer(&self) -> String {
+        format!("worker-{}", self.plan.process)
     }
 
     fn values(&self) -> Vec<String> {
@@ -129,18 +182,18 @@ impl Worker {
         (0..count).map(value).collect()
     }
 
-    async fn send(&mut self, values: &[String], body: Bytes) -> Result<(Vec<Placed>, Outcome)> {
+    async fn send(&mut self, records: usize, body: Bytes) -> Result<Ended> {
         let mut doubt: Option<String> = None;
         loop {
             let why = match self.attempt(body.clone()).await {
-                Appended::Ok { acks, .. } => return Ok((placed(values, &acks)?, Outcome::Ok)),
+                Appended::Ok { acks, .. } => return Ok(Ended::Ok(placed(records, &acks)?)),
                 Appended::Refused(refusal) => {
                     if refusal.code == "sequence_gap" {
                         bail!("a gap that this client did not make: {:?}", refusal.problem);
                     }
                     if !self.plan.numbered || self.shared.is_stopping() {
                         let why = refusal.code;
-                        return Ok((Vec::new(), doubt.map_or(Outcome::Fail(why), Outcome::Info)));
+                        return Ok(doubt.map_or(Ended::Fail(why), Ended::Info));
                     }
                     refusal.code
                 }
@@ -148,10 +201,10 @@ impl Worker {
                     doubt = Some(why.clone());
                     why
                 }
-                Appended::Unknown(why) => return Ok((Vec::new(), Outcome::Info(why))),
+                Appended::Unknown(why) => return Ok(Ended::Info(why)),
             };
             if self.shared.is_stopping() {
-                return Ok((Vec::new(), Outcome::Info(why)));
+                return Ok(Ended::Info(why));
             }
             self.turn += 1;
             self.clock.sleep(Duration::from_millis(20)).await;
@@ -163,7 +216,6 @@ impl Worker {
             topic,
             partition,
             numbered,
-            process,
             ..
         } = &self.plan;
         let to = match partition {
@@ -171,7 +223,7 @@ impl Worker {
             None => topic.clone(),
         };
         let producer = numbered.then(|| Producer {
-            id: format!("worker-{process}"),
+            id: self.producer(),
             epoch: 0,
             sequence: self.sequence,
         });
@@ -185,46 +237,48 @@ impl Worker {
     }
 }
 
-/// Where the records of a request for one partition are.
-fn placed(values: &[String], acks: &[Ack]) -> Result<Vec<Placed>> {
-    let [ack] = acks else {
-        bail!("one partition, and acks {acks:?}");
-    };
-    if ack.count != values.len() as u64 {
-        bail!("{} records, and acks {acks:?}", values.len());
+/// The acknowledgement of a request for one partition; none for a repeat that is too old.
+fn placed(records: usize, acks: &[Ack]) -> Result<Option<Ack>> {
+    match acks {
+        [ack] if ack.count == records as u64 => Ok(Some(ack.clone())),
+        _ => bail!("{records} records for one partition, and acks {acks:?}"),
     }
-    let place = |(offset, value): (u64, &String)| Placed {
-        partition: ack.partition,
-        offset,
-        value: value.clone(),
-    };
-    Ok((ack.base_offset..).zip(values).map(place).collect())
 }
 
-/// Everything in a topic, from the beginning to the end of every partition.
+/// Reads everything in a topic, from the beginning to the end of every partition, as a new client that takes part in the
+/// history; `last` when no request is under way any more. How many records there are.
 ///
 /// # Errors
 /// When it cannot be read.
-pub async fn whole_log(client: &Client, topic: &str) -> Result<Vec<Placed>> {
-    let mut log = Vec::new();
+pub async fn read_all(client: &Client, topic: &str, shared: &Shared, last: bool) -> Result<usize> {
+    let process = shared.readers.fetch_add(1, Ordering::SeqCst);
+    let mut read = 0;
     for partition in 0..client.partitions(topic).await? {
-        log.extend(
-            client
-                .read_partition(topic, partition)
-                .await?
-                .into_iter()
-                .map(Placed::from),
-        );
+        let begun = shared.history.begin(process);
+        let records = client.read_partition(topic, partition).await?;
+        read += records.len();
+        let part = PollPart {
+            from: Some(0),
+            ..polled(topic, partition, &records)
+        };
+        let poll = Poll {
+            parts: vec![part],
+            last,
+            ..Poll::default()
+        };
+        shared.history.end(begun, Did::Poll(poll), Outcome::Ok, None);
     }
-    Ok(log)
+    Ok(read)
 }
 
-impl From<Record> for Placed {
-    fn from(record: Record) -> Placed {
-        Placed {
-            partition: record.partition,
-            offset: record.offset,
-            value: record.value,
-        }
+/// Records of a partition as the history has them.
+pub fn polled(topic: &str, partition: u32, records: &[Record]) -> PollPart {
+    PollPart {
+        key: format!("{topic}/{partition}"),
+        records: records
+            .iter()
+            .map(|record| (record.offset, name_of(&record.value)))
+            .collect(),
+        ..PollPart::default()
     }
 }

@@ -7,10 +7,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use crash::history::Outcome;
 use crash::place::Place;
 use crash::process::{Process, Spec};
-use crash::workload::{Plan, Shared, Worker, whole_log};
+use crash::workload::{Ended, Plan, Shared, Worker, read_all};
 use serde_json::json;
 use world::World;
 
@@ -64,16 +63,20 @@ fn plan(process: u32, padding: usize) -> Plan {
     }
 }
 
+fn is_ok(ended: &Ended) -> bool {
+    matches!(ended, Ended::Ok(_))
+}
+
 /// Appends until it is refused for want of room. How often it was taken until then.
 async fn until_full(worker: &mut Worker) -> Result<usize> {
     for taken in 0..2_000 {
         match worker.once().await? {
-            Outcome::Ok => {}
-            Outcome::Fail(code) => {
+            Ended::Ok(_) => {}
+            Ended::Fail(code) => {
                 ensure!(code == "storage_full", "refused as {code}");
                 return Ok(taken);
             }
-            Outcome::Info(why) => anyhow::bail!("a full disk leaves nothing unknown: {why}"),
+            Ended::Info(why) => anyhow::bail!("a full disk leaves nothing unknown: {why}"),
         }
     }
     anyhow::bail!("a full disk takes everything")
@@ -81,7 +84,8 @@ async fn until_full(worker: &mut Worker) -> Result<usize> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn appends_are_refused_and_reads_go_on() -> Result<()> {
-    let (world, outer, shared) = (World::real(), Place::new()?, Shared::default());
+    let (world, outer) = (World::real(), Place::new()?);
+    let shared = Shared::new(&outer)?;
     let disk = SmallDisk::mount(&outer.dir())?;
     let mut process = Process::start(Spec::dev(&outer)?).await?;
     let client = process.client()?;
@@ -90,20 +94,22 @@ async fn appends_are_refused_and_reads_go_on() -> Result<()> {
     let (mut small, mut large) = (worker(0, 100), worker(1, 100_000));
     for _ in 0..10 {
         ensure!(
-            small.once().await? == Outcome::Ok && large.once().await? == Outcome::Ok,
+            is_ok(&small.once().await?) && is_ok(&large.once().await?),
             "there is room"
         );
     }
     let ballast = disk.fill()?;
     until_full(&mut large).await?;
     until_full(&mut small).await?;
-    let before = whole_log(&client, "events").await.context("a full disk is read")?;
-    ensure!(before.len() >= 20, "{} records", before.len());
+    let before = read_all(&client, "events", &shared, false)
+        .await
+        .context("a full disk is read")?;
+    ensure!(before >= 20, "{before} records");
     // Still full, and still serving, some time later.
     world.clock.sleep(Duration::from_secs(3)).await;
     until_full(&mut large).await?;
     ensure!(
-        whole_log(&client, "events").await?.len() >= before.len(),
+        read_all(&client, "events", &shared, false).await? >= before,
         "records went"
     );
     std::fs::remove_file(&ballast)?;
@@ -122,7 +128,7 @@ async fn appends_are_refused_and_reads_go_on() -> Result<()> {
 /// Writes work again before long, without anybody's help.
 async fn must_recover(world: &World, worker: &mut Worker) -> Result<()> {
     let deadline = world.clock.now() + Duration::from_secs(10);
-    while worker.once().await? != Outcome::Ok {
+    while !is_ok(&worker.once().await?) {
         ensure!(
             world.clock.now() < deadline,
             "still refused ten seconds after there is room"

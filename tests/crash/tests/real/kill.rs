@@ -15,7 +15,8 @@ const KILLS: usize = 10;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_there_once() -> Result<()> {
-    let (world, place, shared) = (World::real(), Place::new()?, Shared::default());
+    let (world, place) = (World::real(), Place::new()?);
+    let shared = Shared::new(&place)?;
     let mut process = Process::start(Spec::dev(&place)?).await?;
     let client = process.client()?;
     client.create_topic("events", 3, &json!({})).await?;

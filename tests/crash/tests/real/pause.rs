@@ -51,7 +51,8 @@ async fn wait(world: &World, client: &Client, port: u16, is: impl Fn(Option<&str
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_comes_back_under_a_new_life() -> Result<()> {
-    let (world, place, shared) = (World::real(), Place::new()?, Shared::default());
+    let (world, place) = (World::real(), Place::new()?);
+    let shared = Shared::new(&place)?;
     let _dir = std::fs::create_dir_all(place.dir());
     let mut sleeper = Process::start(Spec::agent(&place, "sleeper")?).await?;
     let mut other = Process::start(Spec::agent(&place, "other")?).await?;

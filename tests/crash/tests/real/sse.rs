@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use crash::client::Client;
-use crash::history::{Action, History, Outcome, Placed};
 use crash::place::Place;
 use crash::process::{Process, Spec};
-use crash::workload::Shared;
+use crash::workload::{Shared, polled};
 use futures::StreamExt as _;
+use history::{Did, Outcome, Poll, Recorder};
 use parking_lot::Mutex;
 use reqwest::Method;
 use serde_json::json;
@@ -18,12 +18,14 @@ use world::{Clock, World};
 use crate::support::{finish, mixture, must_hold, start, tell};
 
 const KILLS: usize = 5;
+const TOPIC: &str = "events";
+const PARTITIONS: u32 = 3;
 
 /// A reader that knows nothing but the last event's id.
 struct Tail {
     client: Client,
     path: &'static str,
-    history: Arc<History>,
+    history: Arc<Recorder>,
     process: u32,
     last: Option<String>,
     connects: u32,
@@ -32,6 +34,11 @@ struct Tail {
 
 impl Tail {
     async fn run(mut self, clock: Clock) {
+        // It begins at the beginning.
+        let begun = self.history.begin(self.process);
+        let from = (0..PARTITIONS).map(|partition| (format!("{TOPIC}/{partition}"), Some(0)));
+        let assign = Did::Assign { from: from.collect() };
+        self.history.end(begun, assign, Outcome::Ok, None);
         loop {
             // However it ends, it is begun again.
             let _ = self.connection().await;
@@ -75,23 +82,26 @@ impl Tail {
             return Ok(());
         }
         let data: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("data:")).collect();
-        let reads: Vec<Placed> = crash::client::records(&data.join("\n"))?
-            .into_iter()
-            .map(Placed::from)
-            .collect();
-        *self.seen.lock() += reads.len() as u64;
+        let records = crash::client::records(&data.join("\n"))?;
+        *self.seen.lock() += records.len() as u64;
         let begun = self.history.begin(self.process);
-        self.history.end(begun, Action::Poll { reads }, Outcome::Ok);
+        let runs = records.chunk_by(|one, two| one.partition == two.partition);
+        let poll = Poll {
+            parts: runs.map(|run| polled(TOPIC, run[0].partition, run)).collect(),
+            ..Poll::default()
+        };
+        self.history.end(begun, Did::Poll(poll), Outcome::Ok, None);
         Ok(())
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_misses_nothing_and_repeats_nothing() -> Result<()> {
-    let (world, place, shared) = (World::real(), Place::new()?, Shared::default());
+    let (world, place) = (World::real(), Place::new()?);
+    let shared = Shared::new(&place)?;
     let mut process = Process::start(Spec::dev(&place)?).await?;
     let client = process.client()?;
-    client.create_topic("events", 3, &json!({})).await?;
+    client.create_topic(TOPIC, PARTITIONS, &json!({})).await?;
     let paths = ["/v1/topics/events/records", "/v1/topics/events/partitions/1/records"];
     let tails = world.child("tails");
     let seen: Vec<Arc<Mutex<u64>>> = paths.iter().map(|_| Arc::default()).collect();
@@ -107,7 +117,7 @@ async fn it_misses_nothing_and_repeats_nothing() -> Result<()> {
         };
         tails.tasks.spawn("a tail", tail.run(world.clock.clone()));
     }
-    let plans = mixture("events", 3, Duration::from_millis(5));
+    let plans = mixture(TOPIC, PARTITIONS, Duration::from_millis(5));
     let working = start(&world, &plans, std::slice::from_ref(&client), &shared);
     for _ in 0..KILLS {
         world
@@ -123,7 +133,7 @@ async fn it_misses_nothing_and_repeats_nothing() -> Result<()> {
     }
     world.clock.sleep(Duration::from_millis(500)).await;
     finish(working, &shared).await?;
-    let all = client.read_topic("events").await?;
+    let all = client.read_topic(TOPIC).await?;
     let one = all.iter().filter(|record| record.partition == 1).count() as u64;
     for (seen, expected) in seen.iter().zip([all.len() as u64, one]) {
         let deadline = world.clock.now() + Duration::from_secs(10);
@@ -139,7 +149,7 @@ async fn it_misses_nothing_and_repeats_nothing() -> Result<()> {
     tails.tasks.kill();
     tell(&format!("{} records streamed over {KILLS} kills", all.len()));
     // Every poll goes on where the one before had stopped.
-    must_hold(&client, "events", &shared, &place).await?;
+    must_hold(&client, TOPIC, &shared, &place).await?;
     place.passed();
     Ok(())
 }

@@ -6,7 +6,8 @@ use anyhow::{Result, ensure};
 use crash::client::{Append, Appended, Client};
 use crash::command;
 use crash::place::Place;
-use crash::workload::{Plan, Shared, Worker, whole_log};
+use crash::verdict;
+use crash::workload::{Plan, Shared, Worker, read_all};
 use tokio::sync::oneshot;
 use world::World;
 
@@ -56,14 +57,13 @@ pub(crate) async fn must_hold(
     shared: &Shared,
     place: &Place,
 ) -> Result<(usize, usize, usize)> {
-    let log = whole_log(client, topic).await?;
-    crash::check::must_hold(&shared.history.operations(), &log)?;
+    let records = read_all(client, topic, shared, true).await?;
+    verdict::must_hold(place, shared)?;
     command::must_be_sound(place).await?;
-    let counts = shared.history.counts();
+    let counts = shared.history.sends();
     let (ok, fail, info) = counts;
     tell(&format!(
-        "{topic}: {ok} acknowledged, {fail} refused, {info} unknown, {} records",
-        log.len()
+        "{topic}: {ok} acknowledged, {fail} refused, {info} unknown, {records} records"
     ));
     Ok(counts)
 }

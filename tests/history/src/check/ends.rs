@@ -103,7 +103,8 @@ impl Ends {
             if next < read.end {
                 hole(book, *key, (next, read.end), read.line);
             }
-            gone(book, *key, read);
+            let from = read.end.max(self.floor(book, *key));
+            gone(book, *key, read, from);
         }
     }
 }
@@ -120,7 +121,7 @@ fn hole(book: &mut Book, key: u32, (from, to): (u64, u64), line: u32) {
 }
 
 /// What somebody knew before the last read began, and what lies behind its end.
-fn gone(book: &mut Book, key: u32, read: &LastRead) {
+fn gone(book: &mut Book, key: u32, read: &LastRead, from: u64) {
     if book.keys.is_deleted(key) || book.keys.is_compacted(key) {
         return;
     }
@@ -132,7 +133,7 @@ fn gone(book: &mut Book, key: u32, read: &LastRead) {
         found,
         ..
     } = book;
-    for known in logs[key as usize].within(read.end..u64::MAX) {
+    for known in logs[key as usize].within(from..u64::MAX) {
         // One that was acknowledged and that nobody read has not been seen yet, which is told as that.
         let value = &values[known.value as usize];
         if value.read_at < read.began {

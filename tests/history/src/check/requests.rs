@@ -134,12 +134,12 @@ fn missing(book: &Book, ends: &Ends, part: u32, completed: u64) -> Option<u32> {
         value.is_placed().then_some((value, index))
     });
     let absent = |index: u64| match known {
-        // Beside another one of its part: it would be at just this offset.
+        // Beside another one of its part: it would be at just this offset, for whoever at the end read the other.
         Some((value, at)) => {
             let offset = (value.offset + index).checked_sub(at);
-            let ended = ends.began(value.key).is_some();
-            let kept = !book.keys.is_compacted(value.key);
-            ended && kept && offset.is_none_or(|offset| offset >= ends.floor(book, value.key))
+            let kept = offset.is_none_or(|offset| offset >= ends.floor(book, value.key));
+            let passed = ends.of(value.key).any(|read| value.offset < read.end);
+            kept && passed && !book.keys.is_compacted(value.key)
         }
         None => is_absent(book, ends, book.sends.parts[part as usize].key, completed),
     };
