@@ -7,7 +7,10 @@
 
 pub mod client;
 pub mod command;
+pub mod disk;
 pub mod flights;
+pub mod follower;
+pub mod ordeal;
 pub mod overload;
 pub mod place;
 pub mod process;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
+use crash::ordeal::{self, Ordeal};
 use crash::overload::{self, Overload};
 
 /// The same allocator as the `tidelog` command has: memory is measured here.
@@ -28,6 +29,15 @@ enum Command {
         /// Bytes of one request
         #[arg(long, default_value_t = 256 << 10)]
         request_bytes: usize,
+    },
+    /// Two agents that are killed, paused and left without disk while clients work; the history has to be without anomaly
+    Ordeal {
+        /// How many times
+        #[arg(long, default_value_t = 20)]
+        count: u32,
+        /// For how long each
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
     },
     /// The agent of `overload`
     #[command(hide = true)]
@@ -53,6 +63,14 @@ fn main() -> Result<()> {
                 let said = format!("{report:#?}\n");
                 std::io::Write::write_all(&mut std::io::stdout(), said.as_bytes())?;
                 report.must_be_bounded()
+            }
+            Command::Ordeal { count, seconds } => {
+                for number in 1..=count {
+                    let report = Box::pin(ordeal::run(Ordeal::during(Duration::from_secs(seconds)))).await?;
+                    let said = format!("{number} of {count}: {report:?}\n");
+                    std::io::Write::write_all(&mut std::io::stdout(), said.as_bytes())?;
+                }
+                Ok(())
             }
             Command::SlowAgent { dir, http_addr } => Box::pin(overload::serve(dir, http_addr)).await,
         }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
@@ -45,6 +45,8 @@ pub struct Shared {
     /// Whether they are to stop.
     pub stop: Arc<AtomicBool>,
     readers: Arc<AtomicU32>,
+    /// Operations that are no sends, and those of them that were answered.
+    others: Arc<[AtomicUsize; 2]>,
 }
 
 impl Shared {
@@ -58,7 +60,22 @@ impl Shared {
             history: Arc::new(Recorder::new(BufWriter::new(file))?),
             stop: Arc::new(AtomicBool::new(false)),
             readers: Arc::new(AtomicU32::new(READERS)),
+            others: Arc::default(),
         })
+    }
+
+    /// An operation that is no send has ended.
+    pub(crate) fn answered(&self, well: bool) {
+        self.others[0].fetch_add(1, Ordering::SeqCst);
+        self.others[1].fetch_add(usize::from(well), Ordering::SeqCst);
+    }
+
+    /// How many operations there were that are no sends, and how many of them were answered.
+    pub fn others(&self) -> (usize, usize) {
+        (
+            self.others[0].load(Ordering::SeqCst),
+            self.others[1].load(Ordering::SeqCst),
+        )
     }
 
     /// Tells the clients to stop after what is under way.
@@ -132,6 +149,10 @@ impl Worker {
         let body = Bytes::from(values.join("\n"));
         let begun = self.shared.history.begin(self.plan.process);
         let ended = self.send(values.len(), body).await?;
+        if !matches!(ended, Ended::Ok(_)) && !self.plan.numbered {
+            // One that is not repeated does not knock at a closed door for ever either.
+            self.turn_away().await;
+        }
         let (outcome, why, ack) = match &ended {
             Ended::Ok(ack) => (Outcome::Ok, None, ack.as_ref()),
             Ended::Fail(why) => (Outcome::Fail, Some(why.clone()), None),
@@ -206,9 +227,14 @@ impl Worker {
             if self.shared.is_stopping() {
                 return Ok(Ended::Info(why));
             }
-            self.turn += 1;
-            self.clock.sleep(Duration::from_millis(20)).await;
+            self.turn_away().await;
         }
+    }
+
+    /// To the next agent, after a moment.
+    async fn turn_away(&mut self) {
+        self.turn += 1;
+        self.clock.sleep(Duration::from_millis(20)).await;
     }
 
     async fn attempt(&self, body: Bytes) -> Appended {

@@ -1,12 +1,9 @@
 //! A disk without room: appends are refused and say so, reads go on, and room makes it well again.
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use crash::disk::SmallDisk;
 use crash::place::Place;
 use crash::process::{Process, Spec};
 use crash::workload::{Ended, Plan, Shared, Worker, read_all};
@@ -14,42 +11,6 @@ use serde_json::json;
 use world::World;
 
 use crate::support::must_hold;
-
-/// A file system of 32 MiB in memory.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(folder: &Path) -> Result<SmallDisk> {
-        std::fs::create_dir_all(folder)?;
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=32m", "tidelog-test"])
-            .arg(folder)
-            .output()?;
-        let said = String::from_utf8_lossy(&mounted.stderr);
-        ensure!(
-            mounted.status.success(),
-            "this test mounts a tmpfs, so it has to be root: {said}"
-        );
-        Ok(SmallDisk(folder.to_owned()))
-    }
-
-    /// Writes until there is no room left.
-    fn fill(&self) -> Result<PathBuf> {
-        let ballast = self.0.join("ballast");
-        let mut file = File::create(&ballast)?;
-        for bytes in [1 << 20, 4096, 1] {
-            let block = vec![0_u8; bytes];
-            while file.write_all(&block).is_ok() {}
-        }
-        Ok(ballast)
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
 
 fn plan(process: u32, padding: usize) -> Plan {
     Plan {
@@ -86,7 +47,7 @@ async fn until_full(worker: &mut Worker) -> Result<usize> {
 async fn appends_are_refused_and_reads_go_on() -> Result<()> {
     let (world, outer) = (World::real(), Place::new()?);
     let shared = Shared::new(&outer)?;
-    let disk = SmallDisk::mount(&outer.dir())?;
+    let disk = SmallDisk::mount(&outer.dir(), 32)?;
     let mut process = Process::start(Spec::dev(&outer)?).await?;
     let client = process.client()?;
     client.create_topic("events", 2, &json!({})).await?;

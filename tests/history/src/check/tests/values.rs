@@ -126,7 +126,15 @@ fn what_is_trimmed_is_not_lost() {
         &[PollSkip, UnaskedTrim],
     );
     check(&[sent(), trim((95, 96), OK, 2), end()], &[PollSkip, UnaskedTrim]);
-    check(&[sent(), poll((2, 3), &[(0, "a"), (1, "b"), (2, "c")]), trim((4, 5), OK, 3), last(&[])], &[]);
+    check(
+        &[
+            sent(),
+            poll((2, 3), &[(0, "a"), (1, "b"), (2, "c")]),
+            trim((4, 5), OK, 3),
+            last(&[]),
+        ],
+        &[],
+    );
     // It was asked for, and less was done.
     check(&[sent(), trim((2, 3), INFO, 3), end()], &[]);
     check(
