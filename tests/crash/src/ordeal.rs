@@ -236,7 +236,7 @@ impl Yard {
         Ok(first)
     }
 
-    async fn end(mut self) -> Result<()> {
+    async fn end(&mut self) -> Result<()> {
         for agent in &mut self.agents {
             agent.stop().await?;
         }
