@@ -118,13 +118,20 @@ impl Lives {
                     }
                 }
                 Standing::Live(incarnation) if state.incarnation(&incarnation).is_none() => {
-                    life.leave(&self.chance);
+                    life.over(&self.chance);
                     over.push(*role);
                 }
                 Standing::Live(_) | Standing::Ended => {}
             }
         }
         over
+    }
+
+    /// Gives up the life of a role, though it is live: another begins in its place.
+    pub(crate) fn give_up(&mut self, role: Role) {
+        if let Some(life) = self.lives.get_mut(&role) {
+            life.over(&self.chance);
+        }
     }
 
     /// Draws new nonces for the lives that were not registered though their registers were folded: those nonces are
@@ -137,6 +144,11 @@ impl Lives {
         }
     }
 
+    /// The sequence that the next proposal of a lane will get.
+    pub(crate) fn upcoming(&self, role: Role, lane: Lane) -> Option<u64> {
+        Some(self.lives.get(&role)?.next_sequence[lane as usize])
+    }
+
     /// The next sequence of a lane, with the life it is of.
     pub(crate) fn next_sequence(&mut self, role: Role, lane: Lane) -> Option<(Incarnation, u64)> {
         let incarnation = self.incarnation(role)?;
@@ -144,23 +156,6 @@ impl Lives {
         let sequence = *next;
         *next += 1;
         Some((incarnation, sequence))
-    }
-
-    /// The sequence that the next new proposal of a lane gets; none when the role is not led.
-    pub(crate) fn upcoming_sequence(&self, role: Role, lane: Lane) -> Option<u64> {
-        Some(self.lives.get(&role)?.next_sequence[lane as usize])
-    }
-
-    /// The roles of this process.
-    pub(crate) fn roles(&self) -> impl Iterator<Item = Role> + '_ {
-        self.lives.keys().copied()
-    }
-
-    /// Leaves a life that cannot go on, and asks for another.
-    pub(crate) fn abandon(&mut self, role: Role) {
-        if let Some(life) = self.lives.get_mut(&role) {
-            life.leave(&self.chance);
-        }
     }
 
     /// Takes a sequence back that no one has ever been shown, nor any after it.
@@ -213,8 +208,7 @@ impl Lives {
 }
 
 impl Life {
-    /// It is over. Another one is asked for, unless it was ended on purpose.
-    fn leave(&mut self, chance: &Chance) {
+    fn over(&mut self, chance: &Chance) {
         self.standing = match self.ending {
             true => Standing::Ended,
             false => Standing::Registering { nonce: chance.u64() },

@@ -50,6 +50,8 @@ pub(crate) struct Tail {
     failures: u32,
     /// A loss that was seen and is not yet accepted.
     loss: Option<Loss>,
+    /// The state was loaded anew, and the end of the ledger not yet reached.
+    reloaded: bool,
     full_until: Option<Instant>,
 }
 
@@ -63,6 +65,7 @@ impl Tail {
             races: 0,
             failures: 0,
             loss: None,
+            reloaded: false,
             full_until: None,
         }
     }
@@ -320,6 +323,7 @@ impl Tail {
 
     /// A read or an append that began at `began` has shown the end of the ledger.
     fn reached(&mut self, began: Instant, looks: Vec<Look>) {
+        self.renew_stuck_lives();
         self.shared.view.set_progress(|progress| {
             progress.reached = true;
             progress.looked = Some(began);

@@ -1,6 +1,6 @@
 //! What the fold decided reaches those who wait for it.
 
-use metadata::{Fate, Incarnation, Lane, Outcome, Role, Verdict};
+use metadata::{Fate, Incarnation, Lane, Outcome, Verdict};
 use world::Instant;
 
 use super::Intake;
@@ -44,26 +44,22 @@ impl Intake {
         }
     }
 
-    /// Roles whose life cannot go on: in some lane the fold waits for a sequence whose content this process no longer
-    /// has, for it saw that taken by an entry that the ledger has lost since. Whatever such a life proposed there would
-    /// leave a gap for ever.
-    ///
-    /// Another life may begin at once, though this one was not retired: what it had under way stands in entries of an
-    /// era that is over, and those have no effect.
-    pub(crate) fn torn(&self, next: impl Fn(&Incarnation, Lane) -> Option<u64>) -> Vec<Role> {
-        let is_torn = |role: Role, incarnation: Incarnation, lane: Lane| {
-            let mut of_lane = self.sent.iter().filter(|sent| sent.role == role && sent.lane == lane);
-            let first = of_lane.next().map(|sent| sent.sequence);
-            let first = first.or(self.lives.upcoming_sequence(role, lane));
-            next(&incarnation, lane) < first
+    /// The roles whose lives can write no more. A ledger that lost its end may have lost proposals that were taken and
+    /// answered: the fold waits for their sequences again, and nobody will ever propose those. To be asked of a fold that
+    /// has reached the end of the ledger; nothing short of a loss leaves a life so.
+    pub(crate) fn stuck(&self, next: impl Fn(&Incarnation, Lane) -> Option<u64>) -> Vec<Role> {
+        let live = self.lives.silent_since().map(|(role, _)| role);
+        let is_stuck = |role: &Role| {
+            let Some(incarnation) = self.lives.incarnation(*role) else {
+                return false;
+            };
+            Lane::ALL.into_iter().any(|lane| {
+                let of_lane = |sent: &&Sent| sent.role == *role && sent.lane == lane;
+                let in_flight = self.sent.iter().filter(of_lane).map(|sent| sent.sequence).min();
+                next(&incarnation, lane) < in_flight.or_else(|| self.lives.upcoming(*role, lane))
+            })
         };
-        let live = self
-            .lives
-            .roles()
-            .filter_map(|role| Some((role, self.lives.incarnation(role)?)));
-        live.filter(|(role, incarnation)| Lane::ALL.into_iter().any(|lane| is_torn(*role, *incarnation, lane)))
-            .map(|(role, _)| role)
-            .collect()
+        live.filter(is_stuck).collect()
     }
 
     /// The ledger definitely did not take the entry. If no one was ever shown what was sent, it is taken back and

@@ -37,6 +37,7 @@ impl Tail {
         self.shared.view.bodies.clear();
         self.tip = tip;
         self.stale = true;
+        self.reloaded = true;
         self.shared.view.set_progress(|progress| progress.tip = tip);
         self.reconcile();
         self.shared.view.waiters.wake_all();
@@ -52,14 +53,6 @@ impl Tail {
             for role in intake.lives.learn(state, now) {
                 intake.bury(role, &unknown);
             }
-            for role in intake.torn(|incarnation, lane| state.next_sequence(incarnation, lane)) {
-                tracing::warn!(
-                    ?role,
-                    "a part of this life is lost with the ledger's end; it begins another"
-                );
-                intake.lives.abandon(role);
-                intake.bury(role, &unknown);
-            }
         });
         let halted = self.shared.view.read(State::halted);
         drop(intake);
@@ -68,6 +61,28 @@ impl Tail {
         } else {
             self.open_door();
         }
+        self.shared.object_wake.notify_one();
+    }
+}
+
+impl Tail {
+    /// After a reload, at the end of the ledger: lives of which a loss took something give way to others. What they had
+    /// sent bears an era that is over wherever it still may be on its way, and is not proposed again; so nothing of it can
+    /// land behind what the next life writes. The others retire the old life when it stays silent.
+    pub(super) fn renew_stuck_lives(&mut self) {
+        if !std::mem::take(&mut self.reloaded) {
+            return;
+        }
+        let unknown = AppendError::Unknown("the ledger lost what this process had written before it".to_owned());
+        let mut intake = self.shared.intake.lock();
+        let next = |state: &State| intake.stuck(|incarnation, lane| state.next_sequence(incarnation, lane));
+        let stuck = self.shared.view.read(next);
+        for role in stuck {
+            tracing::warn!(?role, "a loss took what this life had written; it begins another");
+            intake.lives.give_up(role);
+            intake.bury(role, &unknown);
+        }
+        drop(intake);
         self.shared.object_wake.notify_one();
     }
 }

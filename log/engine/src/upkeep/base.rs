@@ -27,8 +27,14 @@ pub(crate) async fn advance_base(shared: &Arc<Shared>) -> Result<Option<Base>, U
 }
 
 /// Where the base should go; none when it is there. Pure.
+///
+/// The base never names an older snapshot than it did. One who looked before others took a newer one and let the base
+/// name it would put the base back, to a snapshot that a sweep may already call garbage: those older than the base's are.
 fn plan(old: &Base, snapshots: &[SnapshotRef]) -> Option<Base> {
     let (newest, older) = snapshots.split_last()?;
+    if (newest.era, newest.position) < named(old) {
+        return None;
+    }
     let second = older.last()?;
     let bound = second
         .lowest_inline
@@ -54,6 +60,14 @@ fn plan(old: &Base, snapshots: &[SnapshotRef]) -> Option<Base> {
         None => return None,
     };
     (new != *old).then_some(new)
+}
+
+/// Era and position of the snapshot that the base names; zeros at genesis.
+fn named(base: &Base) -> (u64, u64) {
+    match Key::parse(&base.snapshot, &base.cluster) {
+        Some(Key::Snapshot(name)) => (name.era, name.position),
+        _ => (0, 0),
+    }
 }
 
 fn key(taken: &SnapshotRef) -> Key {

@@ -57,6 +57,26 @@ fn the_base_goes_behind_the_second_newest_and_before_what_it_names_inline() {
     check(10, &[(10, None), (20, Some(3)), (30, None)], Some((10, 30)));
 }
 
+/// Another process took a snapshot at 40 and let the base, which inline bytes hold at 5, name it. One that does not know
+/// of it yet leaves the base alone: it would name a snapshot that may be swept by now.
+#[test]
+fn the_base_never_names_an_older_snapshot_than_it_did() {
+    let known = |positions: &[(u64, Option<u64>)]| -> Vec<SnapshotRef> { positions.iter().copied().map(taken).collect() };
+    let old = |named: u64| Base {
+        cluster: ledger::ClusterId([1; 16]),
+        era: 1,
+        position: 5,
+        hash: Hash([5; 32]),
+        snapshot: key(&taken((named, None))).path(&ledger::ClusterId([1; 16])),
+    };
+    let stale = known(&[(10, Some(5)), (20, Some(5)), (30, Some(5))]);
+    assert_eq!(plan(&old(40), &stale), None, "not where it is");
+    let moved_out = known(&[(10, None), (20, None), (30, None)]);
+    assert_eq!(plan(&old(40), &moved_out), None, "nor forward");
+    assert_eq!(plan(&old(20), &stale).unwrap().snapshot, old(30).snapshot);
+    assert_eq!(plan(&old(30), &moved_out).unwrap().position, 20, "with the same it moves on");
+}
+
 /// A state with marks: (folded, minutes, lowest inline entry).
 fn marked(marks: &[(u64, i64, Option<u64>)]) -> State {
     let mut state = State::genesis([1; 16], 1, [0; 32]);
