@@ -121,7 +121,11 @@ fn show(summary: &Summary, took: Duration) -> anyhow::Result<ExitCode> {
         took.as_secs(),
         took.as_secs_f64() * 1_000.0 / summary.seeds.max(1) as f64
     )?;
-    Ok(code(summary.failed.is_empty() && summary.never().is_empty()))
+    let half = summary.counts.get("operations acknowledged") * 2 >= summary.counts.get("operations");
+    if !half {
+        writeln!(out, "fewer than half of the operations were acknowledged")?;
+    }
+    Ok(code(summary.failed.is_empty() && summary.never().is_empty() && half))
 }
 
 fn code(well: bool) -> ExitCode {

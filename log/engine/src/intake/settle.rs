@@ -1,6 +1,6 @@
 //! What the fold decided reaches those who wait for it.
 
-use metadata::{Fate, Incarnation, Lane, Outcome, Verdict};
+use metadata::{Fate, Incarnation, Lane, Outcome, Role, Verdict};
 use world::Instant;
 
 use super::Intake;

@@ -28,7 +28,11 @@ pub(super) fn whole(state: &State) -> Result<(), FormatError> {
             "a life from beyond the position",
         ),
         (node_ids.len() == state.lives.live.len(), "a node id of two lives"),
-        (nonces.is_sorted_by_key(|&(at, _)| at), "nonces that are not in order"),
+        (
+            nonces.clone().is_sorted_by_key(|&(at, _)| at) && nonces.clone().all(|&(at, _)| at <= position),
+            "nonces that are not in order",
+        ),
+        (state.lives.nonces.are_distinct(), "a nonce that stands there twice"),
         (
             unnamed.clone().all(|&(at, _)| at <= position),
             "an object un-named beyond the position",
@@ -46,11 +50,19 @@ pub(super) fn whole(state: &State) -> Result<(), FormatError> {
             "marks whose dates fall",
         ),
         (
+            state.marks.newest().is_none_or(|newest| newest.folded <= position),
+            "a mark from beyond the position",
+        ),
+        (
             state
                 .snapshots
                 .windows(2)
                 .all(|pair| pair[0].position < pair[1].position),
             "snapshots out of order",
+        ),
+        (
+            state.snapshots.last().is_none_or(|newest| newest.position <= position),
+            "a snapshot from beyond the position",
         ),
     ];
     checks

@@ -164,7 +164,12 @@ impl Nonces {
     }
 
     /// Positions and nonces, the oldest first.
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &(u64, u64)> {
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &(u64, u64)> + Clone {
         self.order.iter()
+    }
+
+    /// Whether each is remembered once.
+    pub(crate) fn are_distinct(&self) -> bool {
+        self.order.len() == self.known.len()
     }
 }

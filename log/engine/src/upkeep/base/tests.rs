@@ -61,7 +61,8 @@ fn the_base_goes_behind_the_second_newest_and_before_what_it_names_inline() {
 /// of it yet leaves the base alone: it would name a snapshot that may be swept by now.
 #[test]
 fn the_base_never_names_an_older_snapshot_than_it_did() {
-    let known = |positions: &[(u64, Option<u64>)]| -> Vec<SnapshotRef> { positions.iter().copied().map(taken).collect() };
+    let known =
+        |positions: &[(u64, Option<u64>)]| -> Vec<SnapshotRef> { positions.iter().copied().map(taken).collect() };
     let old = |named: u64| Base {
         cluster: ledger::ClusterId([1; 16]),
         era: 1,
@@ -74,7 +75,11 @@ fn the_base_never_names_an_older_snapshot_than_it_did() {
     let moved_out = known(&[(10, None), (20, None), (30, None)]);
     assert_eq!(plan(&old(40), &moved_out), None, "nor forward");
     assert_eq!(plan(&old(20), &stale).unwrap().snapshot, old(30).snapshot);
-    assert_eq!(plan(&old(30), &moved_out).unwrap().position, 20, "with the same it moves on");
+    assert_eq!(
+        plan(&old(30), &moved_out).unwrap().position,
+        20,
+        "with the same it moves on"
+    );
 }
 
 /// A state with marks: (folded, minutes, lowest inline entry).
