@@ -249,6 +249,9 @@ impl FaultyLedger {
     fn strike(&self, call: Call) -> Fate {
         let fate = match self.draw() {
             Fate::Well if call.seam.call == "append" && self.shared.faults.lock().full => Fate::Full,
+            // What only reads can neither come late nor twice.
+            Fate::Late if !call.writes => Fate::Lost,
+            Fate::Duplicated if !call.writes => Fate::Well,
             fate => fate,
         };
         *self.shared.fates.lock().entry(fate).or_default() += 1;

@@ -166,12 +166,16 @@ impl State {
     }
 
     /// An operator accepted the loss: writes are taken again, and records from here on bear the new leader epoch.
+    ///
+    /// Every life ends. One may have been retired by what was lost, and what it had put have been swept since, by one who
+    /// had folded that: it must not name it now.
     fn begin_era(&mut self, era: u64) {
         let lost_from = if self.halted { self.halted_at } else { self.position };
         self.eras.push(EraBegun { era, lost_from });
         self.era = era;
         self.halted = false;
         self.halted_at = 0;
+        self.lives.live.clear();
         for number in self.topics.numbers() {
             let partitions = self.topics.get_mut(number).map(|topic| topic.partitions.iter_mut());
             partitions

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use world::{Clock, World};
 
 use crate::ground::{Flag, Ground};
-use crate::phase::Strike;
+use crate::phase::{Phase, Strike};
 use crate::swarm::{Duties, Fault, Process};
 use network::Network;
 pub(crate) use seams::{Crash, When};
@@ -39,6 +39,8 @@ struct Node {
     life: Mutex<Option<Life>>,
     /// Runs so far.
     runs: Mutex<u64>,
+    /// What has befallen it so far.
+    blows: Mutex<u64>,
     /// Whether somebody is about to start it.
     starting: Flag,
     /// What its network suffers by itself, and what is laid upon it.
@@ -78,6 +80,7 @@ impl Agent {
             network,
             life: Mutex::new(None),
             runs: Mutex::new(0),
+            blows: Mutex::new(0),
             starting: Flag::default(),
             suffers: Mutex::default(),
         });
@@ -136,7 +139,7 @@ impl Agent {
             ..node.ground.world.child(&node.name)
         };
         node.network.seams.set_tasks(world.tasks.clone());
-        node.network.calls.forget();
+        node.network.finish(&node.ground);
         *node.runs.lock() += 1;
         *node.life.lock() = Some(Life {
             world: world.clone(),
@@ -304,6 +307,22 @@ impl Agent {
         self.node.network.seams.struck(strike);
     }
 
+    /// Waits until it is doing this, for so long at most. Whether it is.
+    pub(crate) async fn reach(&self, phase: Phase, patience: Duration) -> bool {
+        let (node, clock) = (&self.node, &self.node.ground.world.clock);
+        let deadline = clock.now() + patience;
+        while !node.phases().contains(&phase) {
+            if clock.now() >= deadline || node.ground.quiet.is_up() {
+                return false;
+            }
+            // Health shows no change by itself.
+            let _ = clock
+                .timeout(Duration::from_millis(20), node.network.calls.next())
+                .await;
+        }
+        true
+    }
+
     /// Calls it as a client does.
     pub(crate) async fn call<T, F, R>(&self, patience: Duration, ask: F) -> Called<T>
     where
@@ -340,11 +359,12 @@ impl Agent {
         Some((engine, *self.node.runs.lock()))
     }
 
-    /// Which of its runs this is, when it runs, does not stand still and is not about to die.
-    pub(crate) fn steady(&self) -> Option<u64> {
+    /// When it runs, does not stand still and is not about to die: its run, and what has befallen it so far. As long as
+    /// that does not change nothing befalls it.
+    pub(crate) fn steady(&self) -> Option<(u64, u64)> {
         let armed = self.node.network.seams.is_armed();
         let (_, run) = self.running().and_then(|_| self.alive()).filter(|_| !armed)?;
-        Some(run)
+        Some((run, *self.node.blows.lock()))
     }
 
     /// Reads that its network has damaged so far.
@@ -361,5 +381,6 @@ impl Agent {
         let journal = &self.node.ground.journal;
         journal.line(format_args!("{} {what}", self.node.name));
         journal.count(counter);
+        *self.node.blows.lock() += 1;
     }
 }

@@ -22,7 +22,7 @@ use world::World;
 use crate::history::History;
 use crate::journal::Journal;
 use account::Account;
-use lives::Contents;
+use lives::{Contents, Lives};
 
 /// The auditor of one run. Clones share it.
 #[derive(Clone, Debug)]
@@ -52,6 +52,9 @@ struct Books {
     losses: u64,
     /// Entries that were lost, and the hash of the one before each.
     lost: BTreeMap<Hash, Hash>,
+    /// Lives as they were known before each loss that nobody has accepted yet, and the end there was then: who had
+    /// folded that may still act by it.
+    lost_lives: Vec<(Lives, u64)>,
     /// Positions below the base at which an entry was put by one who slept while the base moved.
     false_entries: BTreeSet<u64>,
     /// Nothing may be applied before the next halt.
@@ -110,6 +113,7 @@ impl Audit {
             state_hashes: BTreeMap::new(),
             losses: 0,
             lost: BTreeMap::new(),
+            lost_lives: Vec::new(),
             false_entries: BTreeSet::new(),
             halt_is_due: false,
         };
@@ -271,14 +275,15 @@ impl Books {
             let (Some(account), Some(ledger)) = (&self.account, &self.ledger) else {
                 return;
             };
-            match now(ledger.read(&account.tip, 1 << 20)) {
-                Ok(ReadOutcome::Entries { entries, .. }) if entries.is_empty() => return,
-                Ok(ReadOutcome::Entries { entries, .. }) => entries.into_iter().for_each(|entry| self.follow(entry)),
-                other => {
-                    self.journal
-                        .check("the ledger can be followed", false, || format!("{other:?}"));
-                    return;
+            let read = now(ledger.read(&account.tip, 1 << 20));
+            let followed = matches!(read, Ok(ReadOutcome::Entries { .. }));
+            self.journal
+                .check("the ledger can be followed", followed, || format!("{read:?}"));
+            match read {
+                Ok(ReadOutcome::Entries { entries, .. }) if !entries.is_empty() => {
+                    entries.into_iter().for_each(|entry| self.follow(entry));
                 }
+                _ => return,
             }
         }
     }
@@ -311,7 +316,7 @@ impl Books {
         self.account.as_ref().map(|account| account.state.object(name))
     }
 
-    fn base_position(&self) -> u64 {
+    pub(super) fn base_position(&self) -> u64 {
         let base = now(ledger::Backend::base(&self.table)).ok().flatten();
         base.map_or(0, |base| base.position)
     }

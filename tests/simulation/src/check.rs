@@ -60,6 +60,7 @@ pub(crate) async fn sample(yard: Yard) {
         for agent in yard.agents.iter() {
             let Some(engine) = agent.running() else { continue };
             note_hash(&yard.ground, agent.name(), &engine);
+            check_memory(&yard.ground, agent.name(), &engine);
             let now = engine.read(|state| Looked {
                 place: place_of(state),
                 watermarks: watermarks(state),
@@ -70,6 +71,15 @@ pub(crate) async fn sample(yard: Yard) {
             before.insert(agent.name().to_owned(), now);
         }
     }
+}
+
+fn check_memory(ground: &Ground, name: &str, engine: &Engine) {
+    let (used, most) = (engine.health().memory_used_bytes, engine.config().memory_bytes_max);
+    ground
+        .journal
+        .check("records that wait stay within their memory", used <= most, || {
+            format!("{name} holds {used} of {most} bytes")
+        });
 }
 
 fn note_hash(ground: &Ground, name: &str, engine: &Engine) {
@@ -117,14 +127,14 @@ pub(crate) async fn compare_states(yard: &Yard) {
                 (looked, engine)
             })
             .await;
-        match looked {
-            Called::Done((Ok(_), engine)) => note_hash(&yard.ground, agent.name(), &engine),
-            other => yard
-                .ground
-                .journal
-                .check("every process comes to the end of the ledger", false, || {
-                    format!("{}: {other:?}", agent.name())
-                }),
+        let there = matches!(looked, Called::Done((Ok(_), _)));
+        yard.ground
+            .journal
+            .check("every process comes to the end of the ledger", there, || {
+                format!("{}: {looked:?}", agent.name())
+            });
+        if let Called::Done((Ok(_), engine)) = looked {
+            note_hash(&yard.ground, agent.name(), &engine);
         }
     }
 }

@@ -56,7 +56,7 @@ impl fmt::Display for Point {
         };
         match self.crash {
             None => write!(out, "{looks}-none-0"),
-            Some(Crash { when, after }) => write!(out, "{looks}-{}-{after}", when.name()),
+            Some(Crash { when, after, .. }) => write!(out, "{looks}-{}-{after}", when.name()),
         }
     }
 }
@@ -76,7 +76,11 @@ impl FromStr for Point {
         };
         let after = after.parse().map_err(|_| NoPoint)?;
         let crash = match When::ALL.into_iter().find(|known| known.name() == *when) {
-            Some(when) => Some(Crash { when, after }),
+            Some(when) => Some(Crash {
+                when,
+                after,
+                during: None,
+            }),
             None if *when == "none" => None,
             None => return Err(NoPoint),
         };
@@ -102,7 +106,11 @@ pub fn points(every: usize) -> anyhow::Result<(Points, Vec<Point>)> {
             }
             let crash = |after| Point {
                 looks,
-                crash: Some(Crash { when, after }),
+                crash: Some(Crash {
+                    when,
+                    after,
+                    during: None,
+                }),
             };
             all.extend((0..passed).map(crash));
         }
@@ -121,10 +129,13 @@ pub fn enumerate(every: usize, out: &mut dyn Write) -> anyhow::Result<bool> {
         applied,
         answered,
     } = counted;
-    let (mut died, mut failed) = (0, 0);
+    let (mut died, mut failed) = (0_u64, 0);
     for point in &points {
         let outcome = crash_run(*point, false)?;
-        died += u64::from(outcome.counts.get("crashes") + outcome.counts.get("starts killed") > 0);
+        died += When::ALL
+            .map(|when| outcome.counts.get(&format!("crash {when:?}")))
+            .iter()
+            .sum::<u64>();
         if outcome.findings.is_empty() {
             continue;
         }
@@ -157,8 +168,8 @@ pub fn crash_run(point: Point, print: bool) -> anyhow::Result<Outcome> {
         swarm.entry_bytes_max = 64 << 10;
         swarm.processes = scenario::processes();
         swarm.agent_timeout = Duration::from_secs(3);
-        swarm.grace = Duration::from_millis(300);
-        swarm.snapshot_entries = 4;
+        swarm.grace = Duration::from_millis(500);
+        swarm.snapshot_entries = 10;
         swarm.engine.memory_bytes_max = 16 << 20;
         swarm.engine.inline_bytes_max = Some(4096);
         swarm.engine.puts_per_second = None;

@@ -145,6 +145,12 @@ impl Yard {
         self.agents.iter().filter(|agent| agent.is_front())
     }
 
+    /// Any of the processes.
+    pub(crate) fn any(&self, chance: &world::Chance) -> Agent {
+        let bound = u64::try_from(self.agents.len()).expect("a handful");
+        self.agents[usize::try_from(chance.below(bound)).expect("below a handful")].clone()
+    }
+
     /// Any of the processes that take and serve requests.
     pub(crate) fn any_front(&self, chance: &world::Chance) -> Agent {
         let fronts: Vec<&Agent> = self.fronts().collect();

@@ -10,8 +10,10 @@
 mod agent;
 mod audit;
 mod check;
+mod checks;
 mod client;
 mod counts;
+mod coverage;
 mod crash;
 mod ground;
 mod history;
@@ -26,7 +28,9 @@ mod swarm;
 mod value;
 mod watch;
 
+pub use checks::CHECKS;
 pub use counts::Counts;
+pub use coverage::{PAIRS_SEEDS_MIN, pairs};
 pub use crash::{NoPoint, Point, Points, crash_run, enumerate, points};
 pub use run::{Outcome, run};
 pub use shards::{Shards, Summary};

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use world::Chance;
+
 use crate::swarm::Fault;
 
 /// What a process is doing. Several hold at once, but for [`Phase::Idle`].
@@ -56,7 +58,6 @@ pub(crate) enum Strike {
     LedgerFull,
     LedgerCut,
     LedgerDeaf,
-    Throttle,
     StoreSlow,
     StoreRefused,
     StoreUnanswered,
@@ -66,7 +67,6 @@ pub(crate) enum Strike {
     StoreFlipped,
     StoreFull,
     StoreCut,
-    LongStorm,
     Kill,
     CrashBefore,
     CrashApplied,
@@ -80,6 +80,24 @@ pub(crate) enum Strike {
 }
 
 impl Phase {
+    /// Any of them, and more often one that is soon over.
+    pub(crate) fn draw(chance: &Chance) -> Phase {
+        let all: &[Phase] = if chance.coin(0.6) { &Phase::RARE } else { &Phase::ALL };
+        let bound = u64::try_from(all.len()).expect("a handful");
+        all[usize::try_from(chance.below(bound)).expect("below a handful")]
+    }
+
+    /// What seldom holds, or not for long.
+    const RARE: [Phase; 7] = [
+        Phase::Reloading,
+        Phase::Halted,
+        Phase::Snapshotting,
+        Phase::MovingBase,
+        Phase::DeletingEntries,
+        Phase::Sweeping,
+        Phase::Swapping,
+    ];
+
     pub(crate) const ALL: [Phase; 17] = [
         Phase::Starting,
         Phase::Registering,
@@ -102,7 +120,7 @@ impl Phase {
 }
 
 impl Strike {
-    pub(crate) const ALL: [Strike; 30] = [
+    pub(crate) const ALL: [Strike; 28] = [
         Strike::LedgerSlow,
         Strike::LedgerRefused,
         Strike::LedgerLost,
@@ -112,7 +130,6 @@ impl Strike {
         Strike::LedgerFull,
         Strike::LedgerCut,
         Strike::LedgerDeaf,
-        Strike::Throttle,
         Strike::StoreSlow,
         Strike::StoreRefused,
         Strike::StoreUnanswered,
@@ -122,7 +139,6 @@ impl Strike {
         Strike::StoreFlipped,
         Strike::StoreFull,
         Strike::StoreCut,
-        Strike::LongStorm,
         Strike::Kill,
         Strike::CrashBefore,
         Strike::CrashApplied,

@@ -15,7 +15,7 @@ use crate::agent::Agent;
 use crate::ground::{Ground, Yard};
 use crate::journal::Journal;
 use crate::recorder::CounterRecorder;
-use crate::swarm::Swarm;
+use crate::swarm::{Fault, Swarm};
 use crate::{Counts, check, client, nemesis};
 
 pub(crate) use setup::{LASTING_TOPICS, configure};
@@ -147,6 +147,7 @@ async fn phases(ground: Arc<Ground>) {
     }
     check::last_look(&yard).await;
     note_operations(&ground);
+    note_findings(&ground);
 }
 
 /// Clients work and things go wrong, until both have come to an end.
@@ -163,6 +164,10 @@ async fn suffer(yard: &Yard) {
     trouble.tasks.spawn("sampler", check::sample(yard.clone()));
     let clock = &ground.world.clock;
     let enough = clock.now() + ground.swarm.duration;
+    let watch = ground.world.child("watch");
+    watch
+        .tasks
+        .spawn("halts", nemesis::accept_late_halts(yard.clone(), watch.child("halts")));
     let disasters = trouble.child("disasters");
     let over = clock
         .timeout(DISASTERS_MAX, nemesis::disasters(yard.clone(), disasters))
@@ -184,6 +189,23 @@ async fn suffer(yard: &Yard) {
         .check("every operation ends once faults have ended", ended, || {
             format!("{:?}", clients.tasks)
         });
+    watch.tasks.kill();
+}
+
+/// What is said of all that was checked, in runs of a kind.
+fn note_findings(ground: &Ground) {
+    let (journal, swarm) = (&ground.journal, &ground.swarm);
+    let well = journal.findings().is_empty();
+    let found = || "see what else was found".to_owned();
+    if swarm.has(Fault::ClockJump) {
+        journal.check("wrong clocks harm nothing", well, found);
+    }
+    if swarm.processes.iter().filter(|process| process.duties.rewrites).count() > 1 {
+        journal.check("two compactors at once harm nothing", well, found);
+    }
+    if swarm.processes.iter().filter(|process| process.duties.sweeps).count() > 1 {
+        journal.check("two sweepers at once harm nothing", well, found);
+    }
 }
 
 fn note_operations(ground: &Ground) {

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::{Counts, Outcome, SEEDS_MIN, SOMETIMES, run};
+use crate::{CHECKS, Counts, Outcome, PAIRS_SEEDS_MIN, SEEDS_MIN, SOMETIMES, pairs, run};
 
 /// Which seeds are run by how many processes.
 #[derive(Clone, Copy, Debug)]
@@ -36,10 +36,27 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// What should have happened somewhere in so many seeds, and did not.
-    pub fn never(&self) -> Vec<&'static str> {
-        let never = SOMETIMES.iter().filter(|name| self.counts.get(name) == 0);
-        never.filter(|_| self.seeds >= SEEDS_MIN).copied().collect()
+    /// What should have happened somewhere in so many seeds, and did not: events, checks, and faults in states.
+    pub fn never(&self) -> Vec<String> {
+        let (mut wanted, mut never): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        if self.seeds >= SEEDS_MIN {
+            wanted.extend(SOMETIMES.iter().map(|name| (*name).to_owned()));
+            wanted.extend(CHECKS.iter().map(|(name, _)| format!("check {name}")));
+        }
+        if self.seeds >= PAIRS_SEEDS_MIN {
+            wanted.extend(pairs());
+        }
+        never.extend(wanted.into_iter().filter(|name| self.counts.get(name) == 0));
+        let (operations, acknowledged) = (
+            self.counts.get("operations"),
+            self.counts.get("operations acknowledged"),
+        );
+        if acknowledged * 2 < operations {
+            never.push(format!(
+                "half of {operations} operations are acknowledged: {acknowledged}"
+            ));
+        }
+        never
     }
 
     fn take(&mut self, outcome: Outcome) {

@@ -398,5 +398,6 @@ fn a_halted_fold_takes_no_writes_until_a_new_era() {
         Fate::Dropped,
         "its process was told that it has no life"
     );
-    assert_eq!(fixture.control(life, Kind::Beat(Beat {})), DONE);
+    let again = fixture.register(6, Role::Agent);
+    assert_eq!(fixture.control(again, Kind::Beat(Beat {})), DONE);
 }

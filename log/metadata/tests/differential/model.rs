@@ -183,6 +183,7 @@ impl Model {
         self.position += 1;
         self.era += 1;
         self.halted = false;
+        self.lives.clear();
         for topic in self.topics.values_mut() {
             for partition in &mut topic.partitions {
                 partition.eras.push((self.era, partition.end));

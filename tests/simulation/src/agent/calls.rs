@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use metadata::entry::proposal::Kind;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::phase::Phase;
 
@@ -35,6 +36,8 @@ pub(super) enum Call {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Calls {
     state: Arc<Mutex<State>>,
+    /// Tells that another one is under way.
+    begun: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +46,17 @@ struct State {
     under_way: BTreeMap<u64, Call>,
     /// Segments that were put and, as far as is known here, not named.
     put: BTreeSet<String>,
+    asked: Asked,
+}
+
+/// What one run of the process has asked of its store.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// First attempts to put a segment, and further ones.
+    pub(super) puts: u64,
+    pub(super) puts_again: u64,
+    /// Requests for bytes.
+    pub(super) gets: u64,
 }
 
 /// Takes its call out when it is dropped.
@@ -63,11 +77,23 @@ impl Calls {
         let state = &mut *self.state.lock();
         state.next += 1;
         let ticket = state.next;
+        match &call {
+            Call::Put(path) if path.contains("/segment/") && path.ends_with("-00") => state.asked.puts += 1,
+            Call::Put(path) if path.contains("/segment/") => state.asked.puts_again += 1,
+            Call::Get(_) => state.asked.gets += 1,
+            _ => {}
+        }
         state.under_way.insert(ticket, call);
+        self.begun.notify_waiters();
         UnderWay {
             calls: self.clone(),
             ticket,
         }
+    }
+
+    /// Returns when another call is under way.
+    pub(super) async fn next(&self) {
+        self.begun.notified().await;
     }
 
     /// A put was answered: the object is there.
@@ -77,9 +103,11 @@ impl Calls {
         }
     }
 
-    /// Another run of the process knows nothing of what the one before had put.
-    pub(super) fn forget(&self) {
-        self.state.lock().put.clear();
+    /// A run of the process is over: what it has asked of its store. Another one knows nothing of what it had put.
+    pub(super) fn finish(&self) -> Asked {
+        let state = &mut *self.state.lock();
+        state.put.clear();
+        std::mem::take(&mut state.asked)
     }
 
     /// What the calls tell. `is_own` tells a compactor's segments from an agent's, `waits` whether a segment that is

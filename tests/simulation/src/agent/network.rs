@@ -11,6 +11,9 @@ use super::seams::Seams;
 use crate::ground::Ground;
 use crate::swarm::Fault;
 
+/// Second tries that a store has before it has earned any.
+const RETRIES_FIRST: u64 = 10;
+
 /// The network of one process.
 #[derive(Debug)]
 pub(super) struct Network {
@@ -72,8 +75,22 @@ impl Network {
         counts.truncated + counts.flipped
     }
 
+    /// A run of the process is over: it has asked its store no more often than its options allow. Each put earns a part
+    /// of a hedge, each request a part of a second try, and a few of both are given at first.
+    pub(super) fn finish(&self, ground: &Ground) {
+        let (asked, options) = (self.calls.finish(), &ground.swarm.store);
+        let hedges = asked.puts * u64::from(options.hedges_per_hundred) / 100 + 1;
+        let retries = (asked.puts + asked.gets) * u64::from(options.retries_per_hundred) / 100 + RETRIES_FIRST;
+        ground.journal.check(
+            "hedges and second tries are rationed",
+            asked.puts_again <= hedges + retries,
+            || format!("{asked:?}, of which {hedges} hedges and {retries} second tries are allowed"),
+        );
+    }
+
     /// What was done to the calls.
     pub(super) fn note(&self, ground: &Ground) {
+        self.finish(ground);
         let (counts, journal) = (self.objects.counts(), &ground.journal);
         for (fate, count) in self.ledger.counts() {
             journal.count_by(&format!("ledger fault {fate}"), count);

@@ -45,6 +45,8 @@ impl When {
 pub(crate) struct Crash {
     pub(crate) when: When,
     pub(crate) after: u64,
+    /// Only points that it passes while it does this count, if anything is said.
+    pub(crate) during: Option<Phase>,
 }
 
 /// Tells what the process is doing.
@@ -170,20 +172,7 @@ impl Seams {
     /// Whether the process dies here.
     pub(super) fn pass(&self, when: When, call: std::fmt::Arguments<'_>) -> bool {
         self.journal.line(format_args!("{} {when:?} {call}", self.name));
-        let tasks = {
-            let state = &mut *self.state.lock();
-            state.passed[when as usize] += 1;
-            let Some(crash) = state.crash.as_mut().filter(|crash| crash.when == when) else {
-                return false;
-            };
-            if crash.after > 0 {
-                crash.after -= 1;
-                return false;
-            }
-            state.crash = None;
-            state.crashed = true;
-            state.tasks.clone()
-        };
+        let Some(tasks) = self.dies(when) else { return false };
         self.journal.line(format_args!("{} dies", self.name));
         self.journal.count(&format!("crash {when:?}"));
         self.struck(when.strike());
@@ -191,5 +180,27 @@ impl Seams {
             tasks.kill();
         }
         true
+    }
+
+    /// Counts the point. When the process dies at it, the tasks that die.
+    fn dies(&self, when: When) -> Option<Option<Tasks>> {
+        let (during, doing) = {
+            let state = &mut *self.state.lock();
+            state.passed[when as usize] += 1;
+            let crash = state.crash.as_mut().filter(|crash| crash.when == when)?;
+            if crash.after > 0 {
+                crash.after -= 1;
+                return None;
+            }
+            (crash.during, state.doing.clone())
+        };
+        // What it does is asked without the lock: whoever knows asks the seams in turn.
+        if let Some(phase) = during {
+            doing.filter(|doing| doing().contains(&phase))?;
+        }
+        let state = &mut *self.state.lock();
+        state.crash = None;
+        state.crashed = true;
+        Some(state.tasks.clone())
     }
 }

@@ -44,6 +44,10 @@ impl Books {
         };
         self.check_kind(entry, &event, journal);
         let Some(account) = &mut self.account else { return };
+        if matches!(event, Event::NewEra) {
+            account.lives.end_all();
+            self.lost_lives.clear();
+        }
         let applied = account.state.apply(EntryRef {
             position: entry.position,
             era: entry.era,
@@ -51,9 +55,9 @@ impl Books {
             event,
         });
         account.tip = entry.tip();
-        match applied {
-            Ok(outcomes) => self.judge(entry.position, body.as_ref(), &outcomes, journal),
-            Err(error) => journal.check("every entry can be folded", false, || error.to_string()),
+        journal.check("every entry can be folded", applied.is_ok(), || format!("{applied:?}"));
+        if let Ok(outcomes) = applied {
+            self.judge(entry.position, body.as_ref(), &outcomes, journal);
         }
     }
 

@@ -9,12 +9,12 @@ use metadata::{Incarnation, Lane, ObjectName};
 use crate::journal::Journal;
 
 /// Every life there was.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Lives {
     lives: BTreeMap<Incarnation, Life>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Life {
     role: Role,
     over: bool,
@@ -58,6 +58,11 @@ impl Lives {
         if let Some(known) = self.lives.get_mut(life) {
             known.over = true;
         }
+    }
+
+    /// An operator accepted a loss: whoever goes on begins a new life.
+    pub(super) fn end_all(&mut self) {
+        self.lives.values_mut().for_each(|known| known.over = true);
     }
 
     pub(super) fn is_live(&self, life: &Incarnation) -> bool {

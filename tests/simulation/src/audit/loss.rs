@@ -23,10 +23,18 @@ impl Audit {
         self.books.lock().entries.last().map_or(0, |last| last.entry.position)
     }
 
+    /// Position of the base.
+    pub(crate) fn base(&self) -> u64 {
+        self.books.lock().base_position()
+    }
+
     /// The table now ends at `position`: what stood behind it.
     pub(crate) fn lose_after(&self, position: u64) -> LostEnd {
         let books = &mut *self.books.lock();
         books.losses += 1;
+        let before = books.account.as_ref();
+        let lives = before.map(|account| (account.lives.clone(), account.tip.position));
+        books.lost_lives.extend(lives);
         books.rewind(position)
     }
 

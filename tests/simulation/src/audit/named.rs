@@ -37,25 +37,27 @@ impl Books {
     }
 
     /// What a swap puts in the place of others holds the same batches at the same offsets, and where it was refused it
-    /// is named by nothing.
+    /// changes nothing.
     pub(super) fn swap(&self, judged: &Judged<'_>, swap: &Swap, journal: &Journal) {
         let mut objects: BTreeMap<ObjectName, Option<Bytes>> = BTreeMap::new();
-        let (mut applied, mut refused) = (false, false);
         for (partition, verdict) in swap.partitions.iter().zip(judged.verdicts) {
             match verdict {
-                Verdict::Applied(_) => {
-                    applied = true;
-                    self.check_outputs(partition, &mut objects, journal);
-                }
-                Verdict::Rejected(_) => refused = true,
+                Verdict::Applied(_) => self.check_outputs(partition, &mut objects, journal),
+                Verdict::Rejected(_) => self.check_refused(partition, journal),
             }
         }
-        if refused && !applied {
-            let named = outputs(swap).any(|name| matches!(self.status(&name), Some(ObjectStatus::Named { .. })));
-            // A swap may be cut into several proposals, of which another was applied.
-            let alone = swap.partitions.len() == 1 && !named;
-            journal.count(if alone { "swaps wasted" } else { "swaps wasted in part" });
-        }
+    }
+
+    /// Whoever else has replaced the inputs: nothing of this swap stands in the partition.
+    fn check_refused(&self, partition: &PartitionSwap, journal: &Journal) {
+        let (id, Some(account)) = (partition_of(partition), &self.account) else {
+            return;
+        };
+        let stands = account.state.partition(id).is_some_and(|known| {
+            let mut stand = known.extents().map(|extent| Extent::from(&extent));
+            stand.any(|extent| partition.outputs.contains(&extent))
+        });
+        journal.check("a refused swap changes nothing", !stands, || format!("{partition:?}"));
     }
 
     fn check_outputs(
@@ -64,10 +66,7 @@ impl Books {
         objects: &mut BTreeMap<ObjectName, Option<Bytes>>,
         journal: &Journal,
     ) {
-        let id = PartitionId {
-            topic: partition.topic,
-            partition: partition.partition,
-        };
+        let id = partition_of(partition);
         for output in &partition.outputs {
             let Some(name) = object_of(output) else { continue };
             let object = objects
@@ -114,6 +113,13 @@ impl Books {
             format!("{name}: {whole:?}")
         });
         object
+    }
+}
+
+fn partition_of(swap: &PartitionSwap) -> PartitionId {
+    PartitionId {
+        topic: swap.topic,
+        partition: swap.partition,
     }
 }
 

@@ -5,6 +5,7 @@ use futures::StreamExt as _;
 use metadata::{ObjectName, ObjectStatus};
 use store::{Key, Objects as _, SnapshotName};
 
+use super::lives::Lives;
 use super::{Audit, Books, now};
 
 impl Audit {
@@ -27,10 +28,14 @@ impl Audit {
         books.catch_up();
         for path in paths {
             self.journal.line(format_args!("place delete {path}"));
-            match books.parse(path) {
+            let key = books.parse(path);
+            let swept = matches!(key, Some(Key::Segment(_) | Key::Snapshot(_)));
+            self.journal
+                .check("nothing is deleted but segments and snapshots", swept, || path.clone());
+            match key {
                 Some(Key::Segment(name)) => books.check_segment_deletion(&name),
                 Some(Key::Snapshot(name)) => books.check_snapshot_deletion(path, &name),
-                _ => self.journal.check("only garbage is deleted", false, || path.clone()),
+                _ => {}
             }
         }
     }
@@ -86,7 +91,8 @@ impl Books {
         self.journal
             .check("nothing is deleted that is named", !named, || name.to_string());
         let Some(account) = &self.account else { return };
-        let over = account.lives.is_over(name, account.tip.position);
+        let lost = |(lives, end): &(Lives, u64)| lives.is_over(name, *end);
+        let over = account.lives.is_over(name, account.tip.position) || self.lost_lives.iter().any(lost);
         self.journal
             .check("nothing is deleted that can be named", over, || name.to_string());
         let Some(ObjectStatus::Unnamed { at }) = status else {

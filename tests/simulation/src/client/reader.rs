@@ -191,18 +191,22 @@ impl Answer<'_> {
                     format!("{} {:?}", client.name, part.partition)
                 });
             }
-            Err(FetchError::Corrupt { what, first, last }) => self.corrupt(&what, (first, last)),
+            Err(FetchError::Corrupt { what, first, last }) => {
+                journal.count("fetch corrupt");
+                self.check_damage(Some((&what, first, last)));
+                return told;
+            }
             Err(FetchError::NotCurrent(_)) => journal.count("fetch not current"),
             Err(FetchError::Unavailable(_)) => journal.count("fetch unavailable"),
         }
+        self.check_damage(None);
         told
     }
 
     /// Damage is answered only where reads were damaged, or where a process that has not looked for as long as the
     /// grace wanted what is gone.
-    fn corrupt(&self, what: &str, (first, last): (u64, u64)) {
+    fn check_damage(&self, damage: Option<(&str, u64, u64)>) {
         let ground = self.client.ground();
-        ground.journal.count("fetch corrupt");
         let damaged = self.client.agent.damaged_reads() > self.asked.damaged;
         let took = self
             .client
@@ -212,11 +216,12 @@ impl Answer<'_> {
             .saturating_duration_since(self.asked.began);
         let age = self.asked.looked_ago.map(|ago| ago + took);
         let old = age.is_none_or(|age| age >= ground.swarm.grace);
+        let holds = damage.is_none() || damaged || old || !self.one_history;
         ground
             .journal
-            .check("damage has a cause", damaged || old || !self.one_history, || {
+            .check("a reader younger than the grace finds what it wants", holds, || {
                 format!(
-                    "{} at {} {:?} {first} to {last}: {what}; age {age:?}, grace {:?}",
+                    "{} at {} {:?} {damage:?}; age {age:?}, grace {:?}",
                     self.client.name,
                     self.client.agent.name(),
                     self.part,

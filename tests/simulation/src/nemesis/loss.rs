@@ -8,10 +8,11 @@ use ledger::{Ledger, WitnessOutcome};
 use metadata::State;
 use world::{Instant, World};
 
-use super::{make_peace, rest};
+use super::{aim_at_any, blow, make_peace, outage, rest};
 use crate::agent::Agent;
 use crate::ground::{Ground, Yard};
 use crate::phase::Strike;
+use crate::swarm::Fault;
 
 /// Most entries that are lost at once.
 const ENTRIES_MAX: u64 = 12;
@@ -20,6 +21,10 @@ const TROUBLED: Duration = Duration::from_secs(15);
 /// One who knows of a loss has told everybody within this, once nothing is wrong any more, though it may have to wake
 /// up first.
 const TOLD_WITHIN: Duration = Duration::from_secs(45);
+
+/// How often it is looked for a halt that nobody waits for, and after how long it is one.
+const LOOK: Duration = Duration::from_millis(500);
+const OVERDUE: Duration = Duration::from_secs(10);
 
 /// A loss, and who knows of it.
 struct Loss {
@@ -34,6 +39,7 @@ struct Loss {
 
 /// Entries are lost while processes are alive: those behind the loss go on until somebody tells them.
 pub(super) async fn end_lost(yard: &Yard, world: &World) {
+    aim_at_any(yard, world, &yard.agents).await;
     let Some(end) = new_end(&yard.ground, world) else {
         return;
     };
@@ -57,6 +63,7 @@ pub(super) async fn restored(yard: &Yard, world: &World) {
     }
     ground.journal.count("ledger restored from a backup");
     let seen = who_is_ahead(yard, end);
+    yard.agents.iter().for_each(|agent| agent.struck(Strike::EndLost));
     table.restore(&backup);
     let loss = note_loss(yard, end, seen, true).await;
     see_through(yard, world, loss).await;
@@ -168,6 +175,10 @@ async fn see_halt(yard: &Yard, world: &World, loss: Loss) {
     loop {
         rest(world, 100, 800).await;
         if ground.audit.read(State::halted) == Some(true) {
+            ground
+                .journal
+                .check("a lost end is seen by whoever was ahead", true, String::new);
+            strike_the_halted(yard, world).await;
             return accept(ground, world).await;
         }
         // A process that found it accepted had been told.
@@ -194,10 +205,41 @@ async fn see_halt(yard: &Yard, world: &World, loss: Loss) {
     }
 }
 
+/// Sometimes one misfortune follows another.
+async fn strike_the_halted(yard: &Yard, world: &World) {
+    rest(world, 0, 1_000).await;
+    match world.chance.below(4) {
+        0 if yard.ground.swarm.has(Fault::ZoneLost) => Box::pin(outage::zone_lost(yard, world)).await,
+        // A power cut after which all is there.
+        1 if yard.ground.swarm.has(Fault::PowerLost) => {
+            yard.agents.iter().for_each(|agent| agent.kill(Strike::PowerLost));
+            rest(world, 10, 1_000).await;
+            join_all(yard.agents.iter().map(Agent::start)).await;
+        }
+        2 => blow(world, &yard.any(&world.chance)).await,
+        _ => {}
+    }
+}
+
+/// Accepts losses that are told of late: who had appended what was lost, and had not read it yet when it was, learns of
+/// the loss when that is answered.
+pub(crate) async fn accept_late_halts(yard: Yard, world: World) {
+    let ground = &yard.ground;
+    loop {
+        world.clock.sleep(LOOK).await;
+        if ground.audit.read(State::halted) != Some(true) {
+            continue;
+        }
+        // Whoever waits for a halt accepts it within this.
+        world.clock.sleep(OVERDUE).await;
+        if ground.audit.read(State::halted) == Some(true) {
+            ground.journal.count("ledger's lost end told of late");
+            accept(ground, &world).await;
+        }
+    }
+}
+
 async fn accept(ground: &Ground, world: &World) {
-    ground
-        .journal
-        .check("a lost end is seen by whoever was ahead", true, String::new);
     rest(world, 100, 5_000).await;
     let accepted = accept_until_done(ground).await;
     ground

@@ -5,7 +5,7 @@ use std::time::Duration;
 use world::World;
 
 use super::probe::{all_take_records, these_take_records};
-use super::{make_peace, rest};
+use super::{aim, aim_at_any, make_peace, rest};
 use crate::agent::Agent;
 use crate::ground::Yard;
 use crate::phase::Strike;
@@ -18,9 +18,9 @@ const UNHARMED: Duration = Duration::from_secs(10);
 /// Clients find other processes this soon.
 const FOUND_OTHERS: Duration = Duration::from_secs(30);
 
-fn impose(agents: &[Agent], faults: &[Fault], strike: Strike) {
+fn impose(agents: &[Agent], faults: &[Fault], strike: Option<Strike>) {
     for agent in agents {
-        agent.struck(strike);
+        strike.into_iter().for_each(|strike| agent.struck(strike));
         agent.impose(faults);
     }
 }
@@ -32,7 +32,7 @@ fn relieve(agents: &[Agent]) {
 /// The store refuses everything for a minute; ten seconds later records are taken again. No process asks much more
 /// often than it would have.
 pub(super) async fn long_storm(yard: &Yard, world: &World) {
-    impose(&yard.agents, &[Fault::LongStorm], Strike::LongStorm);
+    impose(&yard.agents, &[Fault::LongStorm], None);
     world.clock.sleep(Duration::from_secs(50)).await;
     make_peace(yard);
     world.clock.sleep(Duration::from_secs(10)).await;
@@ -43,7 +43,7 @@ pub(super) async fn long_storm(yard: &Yard, world: &World) {
 
 /// Four calls of five are refused. Everything takes longer, and afterwards nothing does.
 pub(super) async fn throttle(yard: &Yard, world: &World) {
-    impose(&yard.agents, &[Fault::Throttle], Strike::Throttle);
+    impose(&yard.agents, &[Fault::Throttle], None);
     rest(world, 8_000, 20_000).await;
     make_peace(yard);
     relieve(&yard.agents);
@@ -64,7 +64,8 @@ pub(super) async fn cut_off(yard: &Yard, world: &World) {
     yard.ground
         .journal
         .line(format_args!("{} is cut off: {fault:?}", one.name()));
-    impose(std::slice::from_ref(&one), &[fault], strike);
+    aim(&yard.ground, world, &one).await;
+    impose(std::slice::from_ref(&one), &[fault], Some(strike));
     let others: Vec<Agent> = yard
         .fronts()
         .filter(|agent| agent.name() != one.name())
@@ -84,6 +85,7 @@ pub(super) async fn zone_lost(yard: &Yard, world: &World) {
     let zone = yard.any_front(&world.chance).zone();
     let (lost, left): (Vec<Agent>, Vec<Agent>) = yard.agents.iter().cloned().partition(|agent| agent.zone() == zone);
     yard.ground.journal.line(format_args!("zone {zone} is gone"));
+    aim_at_any(yard, world, &lost).await;
     for agent in &lost {
         agent.kill(Strike::ZoneLost);
     }
@@ -104,7 +106,8 @@ pub(super) async fn disk_full(yard: &Yard, world: &World) {
         make_peace(yard);
         rest(world, 500, 2_000).await;
     }
-    impose(&yard.agents, &[Fault::DiskFull], Strike::LedgerFull);
+    aim_at_any(yard, world, &yard.agents).await;
+    impose(&yard.agents, &[Fault::DiskFull], None);
     rest(world, 3_000, 8_000).await;
     make_peace(yard);
     relieve(&yard.agents);

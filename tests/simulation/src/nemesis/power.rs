@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 use world::World;
 
-use super::rest;
+use super::{aim_at_any, rest};
 use crate::agent::Agent;
 use crate::ground::Yard;
 use crate::phase::Strike;
@@ -13,10 +13,13 @@ use crate::watch::PowerMoment;
 
 pub(super) async fn power_lost(yard: &Yard, world: &World) {
     let ground = &yard.ground;
-    match world.chance.below(3) {
+    match world.chance.below(6) {
         0 => ground.power.arm(PowerMoment::Entry),
         1 => ground.power.arm(PowerMoment::Object),
-        _ => {}
+        _ => {
+            aim_at_any(yard, world, &yard.agents).await;
+            ground.power.fail();
+        }
     }
     ground.power.failure(Duration::from_secs(3)).await;
     yard.agents.iter().for_each(|agent| agent.kill(Strike::PowerLost));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use metadata::State;
 use world::{Instant, World};
 
 use crate::agent::Agent;
@@ -40,7 +41,8 @@ pub(super) async fn these_take_records(
     }
 }
 
-/// Whether it took a record before the deadline; none when it did not run all the time.
+/// Whether it took a record before the deadline; none when it did not run all the time, or
+/// everything stands still because the ledger has lost its end.
 async fn takes_records(yard: &Yard, world: &World, agent: &Agent, deadline: Instant) -> Option<bool> {
     let run = agent.steady()?;
     let mut prober = Prober::new(yard, world, agent);
@@ -49,7 +51,7 @@ async fn takes_records(yard: &Yard, world: &World, agent: &Agent, deadline: Inst
             return Some(true);
         }
         let steady = agent.steady() == Some(run);
-        if !steady {
+        if !steady || yard.ground.audit.read(State::halted) == Some(true) {
             return None;
         }
         if world.clock.now() >= deadline {

@@ -54,6 +54,11 @@ impl Power {
         self.state.lock().armed = Some(moment);
     }
 
+    /// Lets the power fail now.
+    pub(crate) fn fail(&self) {
+        self.failed.notify_one();
+    }
+
     /// Waits until it has failed, or for so long; it has failed then in any case.
     pub(crate) async fn failure(&self, patience: Duration) {
         let _ = self.world.clock.timeout(patience, self.failed.notified()).await;

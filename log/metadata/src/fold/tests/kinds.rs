@@ -42,6 +42,12 @@ impl Ready {
         ready
     }
 
+    /// New lives in the place of those that are over.
+    pub(super) fn begin_again(&mut self) {
+        self.agent = self.fixture.register(11, Role::Agent);
+        self.compactor = self.fixture.register(12, Role::Compactor);
+    }
+
     pub(super) fn control(&mut self, kind: Kind) -> Verdict {
         self.fixture.control(self.agent, kind)
     }

@@ -289,11 +289,34 @@ fn a_name_may_come_back_while_its_flush_is_the_last() {
 }
 
 #[test]
+fn a_new_era_ends_every_life() {
+    let mut ready = Ready::new();
+    let object = ready.object(0);
+    let (agent, compactor) = (ready.agent, ready.compactor);
+    ready.fixture.event(Event::Halt, 1).unwrap();
+    assert!(ready.fixture.state.incarnation(&agent).is_some(), "a halt ends nobody");
+    ready.fixture.event(Event::NewEra, 2).unwrap();
+    for life in [agent, compactor] {
+        assert_eq!(ready.fixture.state.incarnation(&life), None);
+    }
+    assert_eq!(
+        ready.fixture.state.object(&object),
+        ObjectStatus::Named { references: 1 },
+        "what it named stays"
+    );
+    ready.fixture.through_snapshot();
+    ready.begin_again();
+    ready.object(1);
+    assert_ne!(ready.agent, agent);
+}
+
+#[test]
 fn a_new_era_is_a_new_leader_epoch() {
     let mut ready = Ready::new();
     ready.object(0);
     ready.fixture.event(Event::NewEra, 3).unwrap();
     ready.fixture.event(Event::NewEra, 5).unwrap();
+    ready.begin_again();
     ready.object(1);
     let partition = ready.partition(0);
     assert_eq!(
