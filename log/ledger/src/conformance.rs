@@ -6,9 +6,12 @@
 mod base;
 mod damage;
 mod loss;
+mod memory;
 mod order;
 mod sleepers;
 mod witness;
+
+pub use memory::MemoryTables;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -51,16 +54,21 @@ pub async fn all(harness: &dyn Harness, world: &World) {
     damage::all(harness, world).await;
 }
 
-/// A ledger on a fresh table, and a witness.
-struct Yard {
-    table: Arc<dyn Table>,
-    witness: Arc<MemoryWitness>,
+/// A ledger on a fresh table, and a witness: what a check plays in.
+#[derive(Debug)]
+pub struct Yard {
+    /// The table.
+    pub table: Arc<dyn Table>,
+    /// The witness.
+    pub witness: Arc<MemoryWitness>,
     world: World,
-    ledger: Ledger,
+    /// The ledger as its first process opened it.
+    pub ledger: Ledger,
 }
 
 impl Yard {
-    async fn new(harness: &dyn Harness, world: &World) -> Yard {
+    /// A ledger that has just begun.
+    pub async fn new(harness: &dyn Harness, world: &World) -> Yard {
         let table = harness.fresh().await;
         let witness = Arc::new(MemoryWitness::new());
         let ledger = open(&*table, &witness, world).await;
@@ -73,12 +81,12 @@ impl Yard {
     }
 
     /// The ledger as another process opens it.
-    async fn reopened(&self) -> Ledger {
+    pub async fn reopened(&self) -> Ledger {
         open(&*self.table, &self.witness, &self.world).await
     }
 
     /// One that has folded what the base says, and nothing after.
-    async fn follower(&self) -> Follower {
+    pub async fn follower(&self) -> Follower {
         let ledger = self.reopened().await;
         let tip = ledger.base().await.expect("an open ledger has a base").tip();
         let entries = Vec::new();
@@ -86,7 +94,7 @@ impl Yard {
     }
 
     /// One that has appended these bodies.
-    async fn writer_of(&self, bodies: &[&str]) -> Follower {
+    pub async fn writer_of(&self, bodies: &[&str]) -> Follower {
         let mut writer = self.follower().await;
         writer.catch_up().await;
         for body in bodies {
@@ -96,7 +104,7 @@ impl Yard {
     }
 
     /// Moves the base to a tip.
-    async fn move_base(&self, tip: &Tip) -> Base {
+    pub async fn move_base(&self, tip: &Tip) -> Base {
         let old = self.ledger.base().await.expect("a base");
         let new = Base {
             era: tip.era,
@@ -115,7 +123,7 @@ impl Yard {
     }
 
     /// Deletes everything below the base.
-    async fn delete_all(&self) -> u64 {
+    pub async fn delete_all(&self) -> u64 {
         let mut total = 0;
         loop {
             match self.ledger.delete_below_base().await.expect("deletes") {
@@ -126,7 +134,7 @@ impl Yard {
     }
 
     /// Forgets the entries from `first` to `last`.
-    async fn lose(&self, first: Position, last: Position) {
+    pub async fn lose(&self, first: Position, last: Position) {
         for position in first..=last {
             self.table.plant(position, None).await;
         }
@@ -144,24 +152,30 @@ async fn open(table: &dyn Table, witness: &Arc<MemoryWitness>, world: &World) ->
 }
 
 /// One who folds a ledger.
-#[derive(Clone)]
-struct Follower {
-    ledger: Ledger,
-    tip: Tip,
-    entries: Vec<Entry>,
+#[derive(Debug, Clone)]
+pub struct Follower {
+    /// The ledger, through a handle of its own.
+    pub ledger: Ledger,
+    /// The last entry it has folded.
+    pub tip: Tip,
+    /// What it has folded after the base at which it began.
+    pub entries: Vec<Entry>,
 }
 
 /// Why a follower stopped reading.
 #[derive(Debug, PartialEq)]
-enum Stop {
+pub enum Stop {
+    /// It is at the end.
     End,
+    /// The base has moved past it.
     Reload(Base),
+    /// The ledger lost its end.
     Lost(Loss),
 }
 
 impl Follower {
     /// Reads on to the end, a little at a time.
-    async fn read_on(&mut self) -> Stop {
+    pub async fn read_on(&mut self) -> Stop {
         loop {
             match self.ledger.read(&self.tip, 300).await.expect("the ledger reads") {
                 ReadOutcome::Reload(base) => return Stop::Reload(base),
@@ -185,12 +199,13 @@ impl Follower {
         }
     }
 
-    async fn catch_up(&mut self) {
+    /// Reads on, and must reach the end.
+    pub async fn catch_up(&mut self) {
         assert_eq!(self.read_on().await, Stop::End);
     }
 
     /// Appends until it has the position.
-    async fn append(&mut self, body: &str) -> Tip {
+    pub async fn append(&mut self, body: &str) -> Tip {
         loop {
             match self.try_append(body).await {
                 Appended::At(tip) => {
@@ -203,7 +218,8 @@ impl Follower {
         }
     }
 
-    async fn try_append(&self, body: &str) -> Appended {
+    /// Appends behind its tip, once, and folds nothing.
+    pub async fn try_append(&self, body: &str) -> Appended {
         let body = Bytes::copy_from_slice(body.as_bytes());
         self.ledger
             .append(&self.tip, body)
@@ -212,7 +228,7 @@ impl Follower {
     }
 
     /// What has been folded, one word an entry: a body, or `void`, `halt`, `misfit`, `era N`.
-    fn story(&self) -> Vec<String> {
+    pub fn story(&self) -> Vec<String> {
         let word = |entry: &Entry| match &entry.kind {
             EntryKind::Proposals(body) => String::from_utf8_lossy(body).into_owned(),
             EntryKind::Void => "void".to_owned(),
@@ -224,12 +240,12 @@ impl Follower {
     }
 
     /// Checks what has been folded.
-    fn expect(&self, words: &[&str]) {
+    pub fn expect(&self, words: &[&str]) {
         assert_eq!(self.story(), words);
     }
 
     /// The loss that reading must show.
-    async fn expect_loss(&mut self) -> Loss {
+    pub async fn expect_loss(&mut self) -> Loss {
         match self.read_on().await {
             Stop::Lost(loss) => loss,
             other => panic!("a lost end was read as {other:?}"),

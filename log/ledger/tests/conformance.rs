@@ -6,48 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ledger::conformance::{self, Harness, Table};
-use ledger::{Backend, Faults, FaultyLedger, Hash, Looks, MemoryLedger, Position, SqliteLedger};
+use ledger::conformance::{self, Harness, MemoryTables, Table};
+use ledger::{Backend, Faults, Hash, Looks, Position, SqliteLedger};
 use sqlx::{Connection as _, query};
 use tempfile::TempDir;
 use world::World;
-
-#[derive(Debug)]
-struct Memory {
-    looks: Looks,
-    faults: Faults,
-    world: World,
-}
-
-#[derive(Debug)]
-struct MemoryTable {
-    memory: MemoryLedger,
-    faults: Faults,
-    world: World,
-}
-
-#[async_trait]
-impl Harness for Memory {
-    async fn fresh(&self) -> Arc<dyn Table> {
-        Arc::new(MemoryTable {
-            memory: MemoryLedger::new(self.looks),
-            faults: self.faults,
-            world: self.world.clone(),
-        })
-    }
-}
-
-#[async_trait]
-impl Table for MemoryTable {
-    async fn open(&self) -> Arc<dyn Backend> {
-        let memory = Arc::new(self.memory.clone());
-        Arc::new(FaultyLedger::new(memory, self.faults, self.world.child("faulty")))
-    }
-
-    async fn plant(&self, position: Position, bytes: Option<Bytes>) {
-        self.memory.plant(position, bytes);
-    }
-}
 
 #[derive(Debug)]
 struct Sqlite {
@@ -101,11 +64,7 @@ impl Table for SqliteTable {
 
 async fn memory(looks: Looks, faults: Faults, seed: u64) {
     let world = World::simulated(seed);
-    let harness = Memory {
-        looks,
-        faults,
-        world: world.child("harness"),
-    };
+    let harness = MemoryTables::new(looks, faults, world.child("harness"));
     conformance::all(&harness, &world).await;
 }
 

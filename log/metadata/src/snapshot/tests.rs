@@ -1,6 +1,8 @@
 //! Snapshots: read back to the same, and whatever is damaged is found. What histories come to is tested against a model
 //! in `tests/differential`.
 
+mod form;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -293,57 +295,6 @@ fn sections_must_fit_together() {
         topic(|topic| topic.objects.push(topic.objects[0])),
         "two names of one object",
     );
-}
-
-#[test]
-fn leader_epochs_are_the_partitions() {
-    let whole = sections(&filled());
-    let check = |change: fn(&mut wire::Partition)| {
-        let mut all = whole.clone();
-        let mut topic: wire::Topic = message(all[1].1.clone()).unwrap();
-        change(&mut topic.partitions[1]);
-        all[1].1 = topic.encode_to_vec().into();
-        assert_eq!(
-            corrupt_text(with_sections(all)),
-            "leader epochs that are not the partition's"
-        );
-    };
-    check(|partition| partition.epochs[0] = 2);
-    check(|partition| partition.epoch_starts[0] = 1);
-}
-
-/// One state has one form: what would be read as the same state, but is written otherwise, has another hash.
-#[test]
-fn a_state_has_one_form() {
-    let state = filled();
-    let whole = sections(&state);
-    let cluster = |change: fn(&mut wire::Cluster), expect: &str| {
-        let mut all = whole.clone();
-        let mut cluster: wire::Cluster = message(all[0].1.clone()).unwrap();
-        change(&mut cluster);
-        all[0].1 = cluster.encode_to_vec().into();
-        assert_eq!(corrupt_text(with_sections(all)), expect);
-    };
-    let other = "a section is not as it would be written";
-    cluster(|cluster| cluster.lives.push(cluster.lives[0].clone()), other);
-    cluster(|cluster| cluster.groups.push(cluster.groups[0].clone()), other);
-    cluster(|cluster| cluster.groups[0].offsets.push(Default::default()), other);
-    cluster(
-        |cluster| {
-            cluster.lives.push(cluster.lives[0].clone());
-            cluster.lives[1].incarnation = Some(wire::Incarnation::default());
-        },
-        "a node id of two lives",
-    );
-    cluster(
-        |cluster| cluster.lives[0].last_taken = 99,
-        "a life from beyond the position",
-    );
-    // Fields in another order are as long, and read as the same.
-    let mut moved = whole.clone();
-    moved[1].1 = [&whole[1].1[2..], &whole[1].1[..2]].concat().into();
-    assert_eq!(corrupt_text(with_sections(moved)), other);
-    assert!(decode(with_sections(whole.clone())).is_ok());
 }
 
 fn mutated(message: &Bytes, flips: [(prop::sample::Index, u8); 3]) -> Bytes {

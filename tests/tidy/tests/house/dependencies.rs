@@ -5,7 +5,7 @@ use crate::tree::{Faults, members, toml};
 
 /// Every room of the house with what it may depend on, from the ground up. `metadata` and `records` are pure; the ledger
 /// reads no body, so it knows no `metadata`; the store has `metadata` for the names of objects only.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("world", &[]),
     ("records", &[]),
     ("segment", &["records"]),
@@ -26,6 +26,8 @@ const ALLOWED: [(&str, &[&str]); 14] = [
     ("history", &["world"]),
     ("simulation", &TESTS),
     ("crash", &TESTS),
+    ("fuzz", &ALL),
+    ("model", &["world"]),
 ];
 
 const ALL: [&str; 9] = [
@@ -63,7 +65,7 @@ const HEIGHTS: [&[&str]; 8] = [
     &["agent", "compactor"],
     &["cli"],
     &["tidy", "history"],
-    &["simulation", "crash"],
+    &["simulation", "crash", "fuzz", "model"],
 ];
 
 /// Tests that need a room above their own, and why. None does.

@@ -140,14 +140,29 @@ fn the_root_says_what_everyone_builds_with() {
     );
 }
 
+/// Packages that are workspaces of their own, and why.
+const APART: [(&str, &str); 1] = [(
+    "tests/fuzz/targets",
+    "libFuzzer needs a nightly toolchain; what it runs lies in tests/fuzz, which does not",
+)];
+
 #[test]
 fn every_member_is_in_the_workspace() {
     let members = members();
-    let mut faults = Faults::of("every package of the tree is a member of the workspace");
+    let mut faults = Faults::of(
+        "every package of the tree is a member of the workspace, or stands with a reason in APART of tests/tidy/tests/house/manifests.rs",
+    );
     for file in crate::tree::ending("/Cargo.toml") {
-        if !members.iter().any(|member| member == file.folder()) {
+        let apart = APART.iter().any(|(folder, _)| *folder == file.folder());
+        if !members.iter().any(|member| member == file.folder()) && !apart {
             faults.file(&file.path, "not a member");
         }
+    }
+    let root = toml("Cargo.toml");
+    let excluded = root["workspace"].get("exclude").and_then(Value::as_array);
+    let excluded: Vec<&str> = excluded.into_iter().flatten().filter_map(Value::as_str).collect();
+    if excluded != APART.map(|(folder, _)| folder) {
+        faults.file("Cargo.toml", format!("excludes {excluded:?}"));
     }
     faults.check();
 }

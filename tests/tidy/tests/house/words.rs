@@ -22,7 +22,7 @@ fn no_file_holds_a_host_or_a_folder_of_one_machine() {
     for file in files() {
         let text = String::from_utf8_lossy(&file.bytes);
         for (line, at) in text.lines().zip(1..) {
-            let locked = file.path == "Cargo.lock" && line.starts_with("source = \"registry+");
+            let locked = file.path.ends_with("Cargo.lock") && line.starts_with("source = \"registry+");
             for (one, two) in FORBIDDEN {
                 let word = format!("{one}{two}");
                 if !locked && line.contains(&word) {
