@@ -16,7 +16,7 @@ use crate::audit::place_of;
 use crate::ground::{Ground, Yard};
 use crate::history::ReadBatch;
 use crate::swarm::Process;
-use crate::value;
+use crate::{told, value};
 
 /// Sweeps after which nothing may be left that nothing needs: two for what was never named; what once was waits for
 /// marks, and a merge in one sweep makes garbage for the next.
@@ -160,11 +160,21 @@ pub(crate) async fn last_look(yard: &Yard) {
     records::check(ground, &engine, &read);
     order::check(ground, &read);
     groups::check(ground, &engine);
+    note_read(ground, 0, &engine, &read);
     sweep(ground).await;
     let _ = engine.look().await;
     let again = read_all(ground, &engine).await;
     records::compare(ground, &read, &again);
+    note_read(ground, 1, &engine, &again);
+    told::judge(ground);
     fresh.stop(Duration::from_secs(5)).await;
+}
+
+/// The last looks are a part of the history.
+fn note_read(ground: &Ground, reader: u32, engine: &Engine, read: &Read) {
+    let of = |found: &Found| (found.base, found.send, found.records);
+    let batches = read.iter().map(|(id, all)| (*id, all.iter().map(of).collect()));
+    told::last_read(ground, reader, batches, &engine.read(watermarks));
 }
 
 /// Reads every extent of every partition.

@@ -103,6 +103,12 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("no offset is given again after a loss in sleep", "INV-29"),
     ("every entry is of proposals, unless an end was lost", "INV-29"),
     ("a loss can be accepted", "INV-29"),
+    // The history that clients were told, judged by who knows no log.
+    ("the history is one", ""),
+    (
+        "the history has no anomaly",
+        "INV-1 INV-2 INV-3 INV-4 INV-5 INV-12 INV-16 INV-22",
+    ),
     // The same everywhere, and again.
     ("the same entries make the same state", "INV-30"),
     ("every entry can be folded", "INV-30"),

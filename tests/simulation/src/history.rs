@@ -100,6 +100,8 @@ pub(crate) struct History {
     /// Operations of clients, and those that succeeded.
     pub(crate) operations: u64,
     pub(crate) acknowledged: u64,
+    /// What clients did but send, for the history checker.
+    pub(crate) told: Vec<history::Operation>,
     seen: BTreeMap<PartitionId, Seen>,
     /// Where each send was seen.
     places: BTreeMap<u64, (PartitionId, u64)>,

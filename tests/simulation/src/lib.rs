@@ -25,6 +25,8 @@ mod run;
 mod shards;
 mod sometimes;
 mod swarm;
+mod tables;
+mod told;
 mod value;
 mod watch;
 
@@ -35,3 +37,4 @@ pub use crash::{NoPoint, Point, Points, crash_run, enumerate, points};
 pub use run::{Outcome, run};
 pub use shards::{Shards, Summary};
 pub use sometimes::{SEEDS_MIN, SOMETIMES};
+pub use tables::tables;

@@ -32,6 +32,9 @@ struct Arguments {
     /// Run the scenario with a death at just this point
     #[arg(long)]
     crash_at: Option<Point>,
+    /// Print the tables of docs/proof.md that tell what is checked and what must happen
+    #[arg(long)]
+    tables: bool,
     /// Print every call that passes a seam and every operation of a client
     #[arg(long)]
     trace: bool,
@@ -61,6 +64,10 @@ fn main() -> anyhow::Result<ExitCode> {
             .without_time()
             .with_writer(std::io::stderr)
             .init();
+    }
+    if arguments.tables {
+        write!(std::io::stdout().lock(), "{}", simulation::tables())?;
+        return Ok(ExitCode::SUCCESS);
     }
     if let Some(seed) = arguments.seed {
         return one(&run(seed, arguments.trace)?);

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::coverage;
 use crate::{CHECKS, Counts, Outcome, PAIRS_SEEDS_MIN, SEEDS_MIN, SOMETIMES, pairs, run};
 
 /// Which seeds are run by how many processes.
@@ -45,6 +46,7 @@ impl Summary {
         }
         if self.seeds >= PAIRS_SEEDS_MIN {
             wanted.extend(pairs());
+            wanted.extend(coverage::faults().map(str::to_owned));
         }
         never.extend(wanted.into_iter().filter(|name| self.counts.get(name) == 0));
         let (operations, acknowledged) = (

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use engine::{FetchPart, FetchRequest, ReadError, Seen};
+use history::Basis;
 use metadata::PartitionId;
 use store::ReadClass;
 
@@ -41,7 +42,7 @@ pub(super) async fn run(mut client: Client) {
                 continue;
             }
         }
-        let told = fetch(&client, request(partition, behind.next)).await;
+        let told = fetch(&client, request(partition, behind.next), Basis::Carried).await;
         let Some(told) = told.and_then(|told| told.into_iter().next()).filter(|told| told.good) else {
             client.operation("follow", "unanswered", false);
             client.wander(0.5);

@@ -1,11 +1,13 @@
 //! A consumer group's only client: it commits rising offsets, and reads back what is committed, here or elsewhere.
 
 use engine::CommitBasis;
+use history::{Did, Outcome};
 use metadata::PartitionId;
 use metadata::entry::OffsetCommit;
 
 use super::{Client, PATIENCE};
 use crate::agent::Called;
+use crate::told;
 
 pub(super) async fn run(mut client: Client) {
     let Some(topic) = client.lasting_topic() else { return };
@@ -23,6 +25,7 @@ pub(super) async fn run(mut client: Client) {
 }
 
 async fn commit(client: &Client, partition: PartitionId, offset: u64) {
+    let invoked = client.ground().journal.ordinal();
     let group = client.name.clone();
     let exactly = client.chance().coin(0.3);
     let called = client
@@ -65,10 +68,26 @@ async fn commit(client: &Client, partition: PartitionId, offset: u64) {
             "unknown"
         }
     };
+    note_commit(client, partition, offset, invoked, outcome);
     client.operation("commit", outcome, outcome == "acknowledged");
 }
 
+fn note_commit(client: &Client, partition: PartitionId, offset: u64, invoked: u64, outcome: &str) {
+    let known = match outcome {
+        "acknowledged" => Outcome::Ok,
+        "unknown" => Outcome::Info,
+        _ => Outcome::Fail,
+    };
+    let commit = Did::Commit {
+        group: client.name.clone(),
+        offsets: vec![(told::key(partition), offset)],
+        settles: true,
+    };
+    told::note(client.ground(), client.session, invoked, known, commit);
+}
+
 async fn read_back(client: &Client, partition: PartitionId) {
+    let invoked = client.ground().journal.ordinal();
     let group = client.name.clone();
     let (journal, history) = (&client.ground().journal, &client.ground().history);
     let losses = history.lock().losses();
@@ -85,6 +104,11 @@ async fn read_back(client: &Client, partition: PartitionId) {
         client.operation("offsets", "unanswered", false);
         return;
     };
+    let committed = Did::Committed {
+        group: client.name.clone(),
+        offsets: vec![(told::key(partition), offset)],
+    };
+    told::note(client.ground(), client.session, invoked, Outcome::Ok, committed);
     let (one_history, commits) = {
         let history = &mut *history.lock();
         let one = history.losses() == losses && !history.is_muddled(client.world.clock.now());

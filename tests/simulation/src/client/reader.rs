@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use engine::{FetchError, FetchPart, FetchRequest, Fetched, FetchedPart};
+use history::Basis;
 use metadata::PartitionId;
 use store::ReadClass;
 use world::Instant;
@@ -10,6 +11,7 @@ use world::Instant;
 use super::{Client, PATIENCE};
 use crate::agent::Called;
 use crate::history::ReadBatch;
+use crate::told;
 
 pub(super) async fn run(mut client: Client) {
     while client.think().await {
@@ -38,7 +40,7 @@ pub(super) async fn run(mut client: Client) {
             parts,
         };
         let alone = request.parts.len() == 1;
-        let told = fetch(&client, request).await;
+        let told = fetch(&client, request, Basis::Hint).await;
         let good = told.as_ref().is_some_and(|told| told.iter().all(|part| part.good));
         let outcome = if told.is_none() { "unanswered" } else { "answered" };
         client.operation("fetch", outcome, good);
@@ -104,7 +106,8 @@ struct Answer<'a> {
 }
 
 /// Fetches, and judges all that comes. None when there was no answer.
-pub(super) async fn fetch(client: &Client, request: FetchRequest) -> Option<Vec<Told>> {
+pub(super) async fn fetch(client: &Client, request: FetchRequest, basis: Basis) -> Option<Vec<Told>> {
+    let invoked = client.ground().journal.ordinal();
     let asked = asked(client, &request);
     let parts = request.parts.clone();
     let called = client
@@ -112,6 +115,7 @@ pub(super) async fn fetch(client: &Client, request: FetchRequest) -> Option<Vec<
         .call(PATIENCE, move |engine| async move { engine.fetch(&request).await })
         .await;
     let Called::Done(fetched) = called else { return None };
+    told::fetched(client.ground(), client.session, invoked, basis, parts.iter().zip(&fetched));
     let one_history = {
         let history = client.ground().history.lock();
         history.losses() == asked.losses && !history.is_muddled(client.world.clock.now())
