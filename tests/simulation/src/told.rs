@@ -39,6 +39,11 @@ pub(crate) fn note(ground: &Ground, process: u32, invoked: u64, outcome: Outcome
     ground.history.lock().told.push(operation);
 }
 
+/// Writes down that something is asked for: whatever comes of it, from now on it may have been done.
+pub(crate) fn asked_for(ground: &Ground, process: u32, did: Did) {
+    note(ground, process, ground.journal.ordinal(), Outcome::Info, did);
+}
+
 /// Writes down what a fetch gave.
 pub(crate) fn fetched<'a>(
     ground: &Ground,

@@ -1,7 +1,7 @@
 //! An administrator: topics come and go and grow, and records are deleted.
 
 use engine::{ChangeError, CreateTopicRequest};
-use history::{Did, Outcome};
+use history::Did;
 use metadata::{PartitionId, Rejection};
 
 use super::{Client, PATIENCE};
@@ -76,7 +76,7 @@ fn stands(client: &Client, topic: &Known) -> bool {
 /// From the moment it is asked for, nothing of the topic is promised any more.
 async fn delete(client: &Client, topic: Known) {
     let number = topic.number.to_string();
-    asked_for(client, Did::Delete { topic: number });
+    told::asked_for(client.ground(), client.session, Did::Delete { topic: number });
     client.ground().history.lock().gone.insert(topic.id);
     let called = client
         .agent
@@ -152,15 +152,9 @@ async fn delete_records(client: &Client) {
     client.operation("delete records", if done { "acknowledged" } else { "failed" }, done);
 }
 
-/// Whatever comes of it, from now on it may have been done.
-fn asked_for(client: &Client, did: Did) {
-    let ground = client.ground();
-    told::note(ground, client.session, ground.journal.ordinal(), Outcome::Info, did);
-}
-
 fn ask_for_trim(client: &Client, partition: PartitionId, before: u64) {
     let key = told::key(partition);
-    asked_for(client, Did::Trim { key, before });
+    told::asked_for(client.ground(), client.session, Did::Trim { key, before });
     let history = &mut *client.ground().history.lock();
     let most = history.trims.entry(partition).or_default();
     *most = before.max(*most);

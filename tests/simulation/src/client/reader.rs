@@ -115,7 +115,13 @@ pub(super) async fn fetch(client: &Client, request: FetchRequest, basis: Basis) 
         .call(PATIENCE, move |engine| async move { engine.fetch(&request).await })
         .await;
     let Called::Done(fetched) = called else { return None };
-    told::fetched(client.ground(), client.session, invoked, basis, parts.iter().zip(&fetched));
+    told::fetched(
+        client.ground(),
+        client.session,
+        invoked,
+        basis,
+        parts.iter().zip(&fetched),
+    );
     let one_history = {
         let history = client.ground().history.lock();
         history.losses() == asked.losses && !history.is_muddled(client.world.clock.now())

@@ -9,6 +9,7 @@ use std::time::Duration;
 use compactor::{CompactorConfig, Upkeep};
 use engine::{ChangeError, CommitBasis, CreateTopicRequest, Engine};
 use futures::future::join_all;
+use history::Did;
 use metadata::entry::OffsetCommit;
 use metadata::{PartitionId, Rejection, Role};
 
@@ -18,8 +19,11 @@ use crate::client::Scripted;
 use crate::ground::{Ground, Yard};
 use crate::history::Known;
 use crate::swarm::{Duties, Process};
+use crate::told;
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Who deletes, in the history.
+const ADMIN: u32 = 500_000;
 /// Rounds of records and upkeep: enough for a base that has moved twice.
 const ROUNDS: u64 = 3;
 
@@ -68,6 +72,10 @@ pub(super) async fn play(ground: Arc<Ground>, crash: Option<Crash>) {
     first.start().await;
     second.start().await;
     stage.play().await;
+    // It may have died while nothing was asked of it.
+    if first.has_died() {
+        first.end_crash().await;
+    }
     for when in When::ALL {
         ground.journal.count_by(passed_name(when), first.passed(when));
     }
@@ -230,7 +238,12 @@ impl Stage<'_> {
                 (partition, 1)
             })
             .collect();
-        self.yard.ground.history.lock().trims.extend(before.iter().copied());
+        let ground = &self.yard.ground;
+        ground.history.lock().trims.extend(before.iter().copied());
+        for (partition, before) in before.iter().copied() {
+            let key = told::key(partition);
+            told::asked_for(ground, ADMIN, Did::Trim { key, before });
+        }
         let trim = |engine: Engine| {
             let before = before.clone();
             async move { engine.delete_records(&before, "admin").await.ok() }
@@ -240,7 +253,10 @@ impl Stage<'_> {
     }
 
     async fn delete(&self, topic: Known) {
-        self.yard.ground.history.lock().gone.insert(topic.id);
+        let ground = &self.yard.ground;
+        let number = topic.number.to_string();
+        told::asked_for(ground, ADMIN, Did::Delete { topic: number });
+        ground.history.lock().gone.insert(topic.id);
         let delete = |engine: Engine| async move {
             match engine.delete_topic(topic.number, "admin").await {
                 Ok(()) | Err(ChangeError::Rejected(Rejection::UnknownTopic)) => Some(()),
@@ -278,6 +294,9 @@ impl Stage<'_> {
     async fn restart(&self) {
         self.first.stop(Duration::from_secs(3)).await;
         self.first.start().await;
-        self.first.end_crash().await;
+        // A death that is still to come stays to come.
+        if self.first.has_died() {
+            self.first.end_crash().await;
+        }
     }
 }
