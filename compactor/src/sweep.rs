@@ -14,6 +14,7 @@ use futures::StreamExt as _;
 use ledger::LedgerError;
 use metadata::entry::Mark;
 use metadata::{Incarnation, ObjectName, Role, State};
+use seeded::Bug;
 use store::{Key, Listed, SnapshotName, StoreError};
 
 pub(crate) use judge::{Judge, Judgement};
@@ -158,6 +159,10 @@ pub(crate) async fn mark(engine: &Engine, waiting: &Waiting, own_flush_open: boo
     }
     let (folded, lowest_inline) = engine.read(|state| (state.position(), state.lowest_inline()));
     let date = run::in_time(engine, 1, engine.store().date_ms()).await??;
+    let date = match seeded::is(Bug::MarkByOwnClock) {
+        true => engine.world().clock.wall_ms(),
+        false => date,
+    };
     let due = engine.read(|state| !state.halted() && grace::needs_mark(state, waiting, date));
     if !due && !own_flush_open {
         return Ok(false);

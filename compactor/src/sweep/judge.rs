@@ -1,6 +1,7 @@
 //! What becomes of one listed object. Pure.
 
 use metadata::{Incarnation, ObjectName, ObjectStatus, State};
+use seeded::Bug;
 use store::{Key, SnapshotName};
 
 /// What must be known beside the fold.
@@ -55,7 +56,11 @@ impl Judge {
         if matches!(status, ObjectStatus::Named { .. }) {
             return Judgement::Named;
         }
-        if state.sweepable(name, state.cluster_config().segment_grace_ms()) {
+        let grace_ms = match seeded::is(Bug::GraceZero) {
+            true => 0,
+            false => state.cluster_config().segment_grace_ms(),
+        };
+        if state.sweepable(name, grace_ms) {
             let orphan = status == ObjectStatus::Unknown;
             return Judgement::Garbage { orphan };
         }
@@ -75,7 +80,7 @@ impl Judge {
         let Some(newest) = &self.base_snapshot else {
             return Judgement::Kept;
         };
-        let older = (name.era, name.position) < (newest.era, newest.position);
+        let older = (name.era, name.position) < (newest.era, newest.position) || seeded::is(Bug::SnapshotSwept);
         let known = state.snapshots().iter().any(|taken| {
             taken.position == name.position
                 && taken.incarnation == name.incarnation

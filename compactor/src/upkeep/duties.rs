@@ -1,6 +1,7 @@
 //! The duties, each in one function: plan, do, report.
 
 use metadata::State;
+use seeded::Bug;
 
 use super::{MERGES_MAX, Upkeep};
 use crate::plan::{Window, expiry, grace, merge, move_out, retention, snapshot};
@@ -103,6 +104,10 @@ impl Upkeep {
             Ok(Ok(date_ms)) => date_ms,
             Ok(Err(error)) => return report.failures.push(format!("the store's date: {error}")),
             Err(slow) => return report.failures.push(format!("the store's date: {slow}")),
+        };
+        let date_ms = match seeded::is(Bug::RetentionByOwnClock) {
+            true => wall_ms,
+            false => date_ms,
         };
         let difference_ms = self.engine.world().clock.wall_ms().saturating_sub(date_ms);
         if u128::from(difference_ms.unsigned_abs()) > self.config.clock_difference_max.as_millis() {

@@ -5,11 +5,13 @@
 //! proposed again, the same content, until the fold has taken it or its life is over.
 
 mod compose;
+pub(crate) mod mistakes;
 mod settle;
 
 use std::collections::VecDeque;
 
 use metadata::{Incarnation, Lane, Role};
+use seeded::Bug;
 
 use crate::append::router::{Router, Wish};
 use crate::jobs::{AppendJob, ChangeJob, Flushed, Sent};
@@ -156,6 +158,9 @@ impl Intake {
     /// A group is over before it had a sequence: definitely nothing of it happened.
     pub(crate) fn refuse(&mut self, lane: Lane, mut job: AppendJob, error: &AppendError) {
         job.answer(Err(error.clone()));
+        if seeded::is(Bug::PermitLeaked) {
+            job.permit.leak();
+        }
         self.over(lane, &job);
     }
 

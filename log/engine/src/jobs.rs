@@ -42,7 +42,6 @@ pub(crate) struct AppendJob {
     /// Bytes of all batches.
     pub(crate) bytes: usize,
     /// Memory held until the group is over.
-    #[expect(dead_code, reason = "held, not read")]
     pub(crate) permit: Permit,
     /// Who waits; gone once answered.
     pub(crate) reply: Option<oneshot::Sender<Result<Decided, AppendError>>>,

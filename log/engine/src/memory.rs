@@ -22,6 +22,13 @@ impl Permit {
         }
     }
 
+    /// Keeps the bytes for ever.
+    pub(crate) fn leak(&mut self) {
+        if let Some(held) = self.held.take() {
+            held.forget();
+        }
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)

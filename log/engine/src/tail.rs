@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::{Appended, Halted, LedgerError, Loss, ReadOutcome, Tip};
+use seeded::Bug;
 use world::{Backoff, Instant};
 
 use crate::error::chain;
-use crate::intake::Door;
+use crate::intake::{Door, mistakes};
 use crate::shared::{Look, Shared};
 use crate::{AppendError, ReadError, StartError};
 
@@ -212,6 +213,9 @@ impl Tail {
         };
         let registers = composed.registers();
         self.shared.intake.lock().restore(composed, exposed);
+        if seeded::is(Bug::OutcomeFromPut) && !matches!(appended, Ok(Appended::At(_))) {
+            self.shared.intake.lock().give_up(&AppendError::Retired);
+        }
         self.appended(appended, bytes, registers, began, looks).await;
     }
 
@@ -225,6 +229,9 @@ impl Tail {
     ) {
         match appended {
             Ok(Appended::At(tip)) => {
+                if seeded::is(Bug::AckBeforeFold) {
+                    mistakes::acknowledge_unfolded(&self.shared);
+                }
                 self.went_well();
                 metrics::counter!("tidelog_ledger_entries_total").increment(1);
                 metrics::counter!("tidelog_ledger_bytes_total")
@@ -286,7 +293,7 @@ impl Tail {
 
     async fn read(&mut self) {
         let began = self.shared.world.clock.now();
-        let looks = std::mem::take(&mut *self.shared.looks.lock());
+        let mut looks = std::mem::take(&mut *self.shared.looks.lock());
         let read = self.shared.ledger.read(&self.tip, READ_BYTES_MAX);
         let outcome = match self.shared.world.clock.timeout(CALL_DEADLINE, read).await {
             Ok(outcome) => outcome,
@@ -294,6 +301,9 @@ impl Tail {
                 reason: elapsed.to_string(),
             }),
         };
+        if seeded::is(Bug::LookTooEarly) {
+            looks.append(&mut self.shared.looks.lock());
+        }
         match outcome {
             Ok(ReadOutcome::Entries { entries, at_end }) => {
                 let complete = entries.iter().all(|entry| self.fold(entry));
@@ -370,6 +380,9 @@ impl Tail {
     }
 
     fn shut(&self, door: Door, error: &AppendError) {
+        if seeded::is(Bug::HaltedAppends) {
+            return;
+        }
         let mut intake = self.shared.intake.lock();
         intake.door = door;
         intake.refuse_waiting(error);

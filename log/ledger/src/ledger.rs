@@ -11,6 +11,7 @@ mod witness;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use seeded::Bug;
 use world::World;
 
 use crate::backend::{Append, Backend, Base, Looks, RawRead};
@@ -141,11 +142,14 @@ impl Ledger {
     /// looks ran at once, so the base may have moved and the predecessor been deleted between them: the base
     /// is looked at again, after the predecessor, before this is called a loss.
     async fn look_after(&self, tip: &Tip, put: Tip) -> Result<Appended, LedgerError> {
+        if seeded::is(Bug::NoLookAfterPut) {
+            return Ok(Appended::At(put));
+        }
         let (base, predecessor) = futures::join!(self.base(), self.hash_at(tip.position));
         if base?.position >= put.position {
             return Ok(Appended::Reload);
         }
-        if predecessor? == Some(tip.hash) {
+        if predecessor? == Some(tip.hash) || seeded::is(Bug::PredecessorUnchecked) {
             return Ok(Appended::At(put));
         }
         match self.find(tip, Evidence::OwnEntry).await? {
@@ -180,10 +184,20 @@ impl Ledger {
         // After the entries, and before any chain is judged: an entry read at or below the base may be false, and one's
         // own may be deleted. The first position wanted is the one after the tip; the entry at the base stays.
         let base = self.base().await?;
-        if base.position > tip.position {
+        let wanted = match seeded::is(Bug::BaseAgainstLast) {
+            true => raw.entries.last().map_or(Position::MAX, |last| last.position),
+            false => tip.position,
+        };
+        if base.position > wanted && !seeded::is(Bug::NoLookAfterRead) {
             return Ok(ReadOutcome::Reload(base));
         }
-        if let Some(loss) = missing(tip, hash_of_first(tip.position, &raw)?, Evidence::OwnEntry) {
+        let own = hash_of_first(tip.position, &raw)?;
+        let own = if seeded::is(Bug::OwnEntryUnchecked) {
+            Some(tip.hash)
+        } else {
+            own
+        };
+        if let Some(loss) = missing(tip, own, Evidence::OwnEntry) {
             return Ok(ReadOutcome::Lost(loss));
         }
         judge_all(tip, &raw)
@@ -261,9 +275,11 @@ impl Ledger {
     /// Those of the backend; some entries may be gone all the same.
     pub async fn delete_below(&self, position: Position) -> Result<u64, LedgerError> {
         let base = self.base().await?;
-        self.backend
-            .delete_below(position.min(base.position), DELETE_BATCH_ENTRIES)
-            .await
+        let below = match seeded::is(Bug::DeleteBeforeBase) {
+            true => position,
+            false => position.min(base.position),
+        };
+        self.backend.delete_below(below, DELETE_BATCH_ENTRIES).await
     }
 
     /// [`Ledger::delete_below`] the base itself.

@@ -25,6 +25,7 @@ use group::Groups;
 use life::Lives;
 use marks::Marks;
 use places::Places;
+use seeded::Bug;
 use topic::Topics;
 
 use crate::config::ClusterConfig;
@@ -258,7 +259,8 @@ impl State {
     /// - It was named once, and went at P: also a mark that names P or later is older than `grace_ms` by the newest
     ///   mark's date. Once the fold has forgotten P it is two days old, and `grace_ms` may not be longer than that.
     pub fn sweepable(&self, name: &ObjectName, grace_ms: u64) -> bool {
-        if self.halted || name.incarnation.position > self.position || !self.flush_is_over(name) {
+        let unborn = name.incarnation.position > self.position && !seeded::is(Bug::SweepUnborn);
+        if self.halted || unborn || !self.flush_is_over(name) {
             return false;
         }
         match self.object(name) {
@@ -277,7 +279,9 @@ impl State {
             Role::Agent => Lane::Object,
             Role::Compactor => Lane::Control,
         };
-        life.last_flush(lane).is_some_and(|last| last > name.flush)
+        let same = seeded::is(Bug::SweepTakenFlush);
+        life.last_flush(lane)
+            .is_some_and(|last| last > name.flush || same && last == name.flush)
     }
 
     /// The lowest position whose entry holds inline bytes that an extent names.

@@ -410,8 +410,11 @@ impl Objects for FaultyObjects {
     fn list(&self, folder: &str) -> BoxStream<'static, Result<Found, StoreError>> {
         let (this, folder) = (self.clone(), folder.to_owned());
         let begun = async move {
-            let found = this.inner.list(&folder);
-            match this.pass(Op::List, &folder, async { Ok(found) }).await {
+            // What is there when the call arrives, not when it was made.
+            match this
+                .pass(Op::List, &folder, async { Ok(this.inner.list(&folder)) })
+                .await
+            {
                 Ok(found) => found,
                 Err(failed) => futures::stream::iter([Err(failed)]).boxed(),
             }

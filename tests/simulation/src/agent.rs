@@ -15,6 +15,7 @@ use metadata::Role;
 use parking_lot::Mutex;
 use world::{Clock, World};
 
+use crate::courier::Posted;
 use crate::ground::{Flag, Ground};
 use crate::phase::{Phase, Strike};
 use crate::swarm::{Duties, Fault, Process};
@@ -182,7 +183,11 @@ impl Agent {
             http_address: address,
             ..node.ground.swarm.engine.clone()
         };
-        Engine::start(world.clone(), config, node.network.ledger(), store).await
+        let ledger = Posted {
+            inner: node.network.ledger(),
+            ground: Arc::clone(&node.ground),
+        };
+        Engine::start(world.clone(), config, Arc::new(ledger), store).await
     }
 
     fn run(&self, world: &World, engine: Engine) {

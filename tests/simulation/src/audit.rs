@@ -4,13 +4,16 @@
 mod account;
 mod appends;
 mod entries;
+mod laws;
 mod lives;
 mod loss;
 mod named;
 mod objects;
+mod shadow;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use ledger::{Append, Base, Entry, Hash, Ledger, MemoryLedger, MemoryWitness, ReadOutcome, Tip};
@@ -207,6 +210,35 @@ impl Audit {
             Some(known) => known.0 == hash,
             None => position == 0,
         }
+    }
+
+    /// Where the base is, and the position of the first entry that is there.
+    pub(crate) fn begins(&self) -> (u64, u64) {
+        let books = self.books.lock();
+        let first = books.table.entries().first().map_or(0, |entry| entry.position);
+        (books.base_position(), first)
+    }
+
+    /// Where partitions ended so long ago; 0 where nothing was.
+    pub(crate) fn ends_before(&self, partitions: impl Iterator<Item = PartitionId>, ago: Duration) -> Vec<u64> {
+        let books = self.books.lock();
+        let ago_ms = i64::try_from(ago.as_millis()).unwrap_or(i64::MAX);
+        let then_ms = books.world.clock.wall_ms().saturating_sub(ago_ms);
+        let newer = books.entries.iter().rev();
+        let newer = newer.take_while(|followed| followed.at_ms >= then_ms).count();
+        let position = u64::try_from(books.entries.len() - newer).unwrap_or(0);
+        let end = |partition| {
+            books
+                .account
+                .as_ref()
+                .map_or(0, |account| account.end_at(partition, position))
+        };
+        partitions.map(end).collect()
+    }
+
+    /// The end of the true ledger; none before it has begun.
+    pub(crate) fn tip(&self) -> Option<Tip> {
+        self.books.lock().account.as_ref().map(|account| account.tip)
     }
 
     /// The hash of the true state, and its position.

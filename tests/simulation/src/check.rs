@@ -3,6 +3,7 @@
 mod groups;
 mod order;
 mod records;
+pub(crate) mod rest;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

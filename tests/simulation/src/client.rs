@@ -2,15 +2,18 @@
 //! what it asked and what it was told.
 
 mod admin;
+mod bundle;
 mod compare;
 mod follower;
 mod groups;
 mod http;
 mod kafka;
+mod pipelined;
 mod plain;
 mod prober;
 mod reader;
 mod scripted;
+mod waiting;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -30,9 +33,13 @@ use crate::value::{self, Shape};
 pub(crate) use groups::committed;
 pub(crate) use prober::Prober;
 pub(crate) use scripted::Scripted;
+pub(crate) use waiting::wait_for;
 
 /// How long a client waits for an answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// More clients than any run has; session numbers of one client lie so far apart.
+const SESSIONS: u32 = 1_000;
 
 /// What every client has.
 #[derive(Debug)]
@@ -116,6 +123,12 @@ pub(crate) fn start_all(yard: &Yard, world: &World) {
         tasks.spawn("follower", follower::run(client("follower")));
         tasks.spawn("groups", groups::run(client("groups")));
     }
+    if world.chance.coin(0.5) {
+        tasks.spawn("pipelined", pipelined::run(client("pipelined")));
+    }
+    if world.chance.coin(0.5) {
+        tasks.spawn("bundle", bundle::run(client("bundle")));
+    }
     tasks.spawn("compare", compare::run(client("compare")));
     tasks.spawn("admin", admin::run(client("admin")));
 }
@@ -164,6 +177,12 @@ impl Client {
         if self.chance().coin(likely) {
             self.agent = self.yard.any_front(self.chance());
         }
+    }
+
+    /// What is sent from here on may overtake, and be overtaken by, what was sent before.
+    fn begin_session(&mut self) {
+        // Every client has as many sessions to itself as it could ever begin.
+        self.session += SESSIONS;
     }
 
     /// Ends an operation.
@@ -270,6 +289,12 @@ impl Client {
     fn failed(&self, parts: &[Part], error: Option<&AppendError>) {
         let ground = self.ground();
         let at = ground.journal.ordinal();
+        let halted = matches!(error, Some(AppendError::Halted)) && !ground.audit.has_lost();
+        ground
+            .journal
+            .check("nobody halts a ledger that has lost nothing", !halted, || {
+                format!("{} was told so by {}", self.name, self.agent.name())
+            });
         let history = &mut *ground.history.lock();
         let sure = error.is_none() || !history.is_muddled(self.world.clock.now());
         let fate = if sure { Fate::Failed { at } } else { Fate::Unknown };

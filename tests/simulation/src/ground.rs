@@ -11,6 +11,7 @@ use world::World;
 
 use crate::agent::Agent;
 use crate::audit::Audit;
+use crate::courier::Courier;
 use crate::history::History;
 use crate::journal::Journal;
 use crate::swarm::{Fault, Swarm};
@@ -27,6 +28,7 @@ pub(crate) struct Ground {
     pub(crate) ledger: Arc<WatchedLedger>,
     pub(crate) objects: Arc<WatchedObjects>,
     pub(crate) power: Arc<Power>,
+    pub(crate) courier: Courier,
     pub(crate) history: Arc<Mutex<History>>,
     /// Faults have ended and clients come to an end.
     pub(crate) quiet: Flag,
@@ -71,6 +73,7 @@ impl Ground {
                 power: Arc::clone(&power),
             }),
             power,
+            courier: Courier::new(world.chance.fork("courier"), &swarm),
             swarm,
             world,
             journal,
@@ -88,6 +91,11 @@ impl Ground {
         let store = Store::with_objects(objects, self.swarm.store.clone(), self.world.clone());
         let backend = Arc::clone(&self.ledger) as Arc<dyn ledger::Backend>;
         Ledger::open(backend, Arc::new(store), self.world.clone()).await
+    }
+
+    /// Whether what was written stays written in this run: the ledger loses no end, and the power does not fail.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.swarm.is_plain()
     }
 
     /// How a ledger behaves with these faults.

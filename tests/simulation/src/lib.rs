@@ -9,10 +9,13 @@
 
 mod agent;
 mod audit;
+#[cfg(feature = "seeded_bugs")]
+pub mod bugs;
 mod check;
 mod checks;
 mod client;
 mod counts;
+mod courier;
 mod coverage;
 mod crash;
 mod ground;

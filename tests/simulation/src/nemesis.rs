@@ -2,8 +2,10 @@
 //! they end when the run calms down.
 
 mod disaster;
+mod late_sweep;
 mod loss;
 mod outage;
+mod outlast;
 mod power;
 mod probe;
 
@@ -73,8 +75,11 @@ pub(crate) async fn operator(ground: Arc<Ground>, world: World, agent: Agent) {
     }
 }
 
-async fn befall(ground: &Ground, world: &World, agent: &Agent, fault: Fault) {
+async fn befall(ground: &Arc<Ground>, world: &World, agent: &Agent, fault: Fault) {
     match fault {
+        Fault::Kill if ground.is_plain() && agent.is_front() && world.chance.coin(0.2) => {
+            Box::pin(late_sweep::late_sweep(ground, world, agent)).await;
+        }
         Fault::Kill => {
             agent.kill(Strike::Kill);
             rest(world, 10, 3_000).await;
@@ -94,7 +99,13 @@ async fn befall(ground: &Ground, world: &World, agent: &Agent, fault: Fault) {
                 ground.swarm.agent_timeout * 2
             };
             let pause = world.chance.between(Duration::from_millis(50), longest);
-            world.clock.sleep(pause).await;
+            match world.chance.below(5) {
+                0 | 1 if ground.is_plain() => {
+                    let deleted = world.chance.coin(0.5);
+                    Box::pin(outlast::outlast(ground, world, agent, deleted)).await;
+                }
+                _ => world.clock.sleep(pause).await,
+            }
             agent.resume();
             if world.chance.coin(0.5) && agent.reach(Phase::Reloading, Duration::from_millis(500)).await {
                 blow(world, agent).await;

@@ -16,7 +16,7 @@ use crate::ground::{Ground, Yard};
 use crate::journal::Journal;
 use crate::recorder::CounterRecorder;
 use crate::swarm::{Fault, Swarm};
-use crate::{Counts, check, client, nemesis};
+use crate::{Counts, check, client, courier, nemesis};
 
 pub(crate) use setup::{LASTING_TOPICS, configure};
 
@@ -141,6 +141,7 @@ async fn phases(ground: Arc<Ground>) {
     let clock = &ground.world.clock;
     clock.sleep(ground.swarm.late_max + Duration::from_secs(1)).await;
     check::compare_states(&yard).await;
+    check::rest::check(&yard);
     yard.agents.iter().for_each(Agent::note_network);
     for agent in yard.agents.iter() {
         agent.stop(Duration::from_secs(5)).await;
@@ -160,6 +161,9 @@ async fn suffer(yard: &Yard) {
         let task = nemesis::operator(Arc::clone(ground), trouble.child("operator"), agent.clone());
         trouble.tasks.spawn("operator", task);
     }
+    trouble
+        .tasks
+        .spawn("courier", courier::run(Arc::clone(ground), trouble.child("courier")));
     client::start_all(yard, &clients);
     trouble.tasks.spawn("sampler", check::sample(yard.clone()));
     let clock = &ground.world.clock;

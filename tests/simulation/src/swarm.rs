@@ -90,6 +90,12 @@ impl Swarm {
         self.faults.contains(&fault)
     }
 
+    /// Whether what was written stays written: the ledger loses no end, and the power does not fail.
+    pub(crate) fn is_plain(&self) -> bool {
+        let undone = [Fault::PowerLost, Fault::EndLost, Fault::EndLostInSleep, Fault::Restored];
+        !undone.into_iter().any(|fault| self.has(fault))
+    }
+
     /// The faults of one scope.
     pub(crate) fn of(&self, scopes: &[Scope]) -> Vec<Fault> {
         let chosen = self.faults.iter().copied();

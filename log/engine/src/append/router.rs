@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use metadata::{Lane, PartitionId};
+use seeded::Bug;
 
 /// The lane a group would take if nothing were in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ impl<G> Router<G> {
             .iter()
             .any(|id| self.partitions.get(id).is_some_and(|traffic| traffic.parked > 0));
         match self.choose(&partitions, wish) {
-            Some(lane) if !behind => {
+            Some(lane) if !behind || seeded::is(Bug::ParkedOvertaken) => {
                 self.count(&partitions, lane);
                 Some((lane, group))
             }
@@ -113,6 +114,9 @@ impl<G> Router<G> {
 
     /// The lane for a group over these partitions, or none as long as it has to wait.
     fn choose(&self, partitions: &[PartitionId], wish: Wish) -> Option<Lane> {
+        if seeded::is(Bug::LaneChange) {
+            return Some(wish.lane);
+        }
         let traffic = || partitions.iter().filter_map(|id| self.partitions.get(id));
         let inline = traffic().any(|traffic| traffic.inline > 0);
         let object = traffic().any(|traffic| traffic.object > 0);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use metadata::PartitionId;
+use seeded::Bug;
 use store::ReadClass;
 
 use super::extent::{self, Failure};
@@ -43,6 +44,9 @@ async fn read_plan(
             Err(_) => failed = None,
         }
     }
+    if failed.is_none() && seeded::is(Bug::ReadBeyondEnd) {
+        add_unfolded(shared, partition, plan.high_watermark, &mut batches);
+    }
     match failed {
         // What was read before the failure is whole and in order; the next fetch meets the failure first.
         Some((failure, step)) if batches.is_empty() => Err(failure.named(&step.extent)),
@@ -51,6 +55,20 @@ async fn read_plan(
             high_watermark: plan.high_watermark,
             batches,
         }),
+    }
+}
+
+/// What [`Bug::ReadBeyondEnd`] does: what waits to be written follows what was read up to the end.
+fn add_unfolded(shared: &Shared, partition: PartitionId, end: u64, batches: &mut Vec<FetchedBatch>) {
+    for batch in shared.intake.lock().unfolded(partition) {
+        let Some(last) = batches.last().filter(|last| last.last_offset() + 1 >= end) else {
+            return;
+        };
+        batches.push(FetchedBatch {
+            base_offset: last.last_offset() + 1,
+            leader_epoch: last.leader_epoch,
+            batch,
+        });
     }
 }
 

@@ -4,6 +4,7 @@ use bytes::{Bytes, BytesMut};
 use metadata::entry::{self, proposal::Kind};
 use metadata::{Lane, Role};
 use records::Batch;
+use seeded::Bug;
 
 use super::Intake;
 use crate::AppendError;
@@ -156,6 +157,10 @@ impl Intake {
             attempt,
             mut groups,
         } = flushed;
+        let named = match seeded::is(Bug::FlushAtProposing) {
+            true => self.lives.next_flush(Role::Agent, Lane::Object)?.1,
+            false => flush,
+        };
         // An empty flush has no object: it only says that the ones before it are over.
         let segment = (!groups.is_empty()).then(|| entry::ObjectNumber {
             flush,
@@ -169,7 +174,7 @@ impl Intake {
             incarnation: Some(incarnation.into()),
             lane: Lane::Object.number(),
             sequence,
-            flush: Some(flush),
+            flush: Some(named),
             principal: String::new(),
             kind: Some(Kind::Append(append)),
         };

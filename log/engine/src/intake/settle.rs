@@ -1,6 +1,7 @@
 //! What the fold decided reaches those who wait for it.
 
 use metadata::{Fate, Incarnation, Lane, Outcome, Role, Verdict};
+use seeded::Bug;
 use world::Instant;
 
 use super::Intake;
@@ -10,7 +11,14 @@ use crate::{AppendError, Seen};
 impl Intake {
     /// Answers whoever waits for the proposal of this outcome, if it is one of this process.
     pub(crate) fn settle(&mut self, outcome: Outcome, seen: Seen, now: Instant) {
-        let Fate::Taken(verdicts) = outcome.fate else { return };
+        let mut verdicts = match outcome.fate {
+            Fate::Taken(verdicts) => verdicts,
+            Fate::Void if seeded::is(Bug::VoidAnswered) => return self.refuse_void(&outcome),
+            Fate::Dropped | Fate::Void => return,
+        };
+        if seeded::is(Bug::AnswersOutOfOrder) {
+            verdicts.reverse();
+        }
         let Some(mut sent) = self.take_sent(outcome.incarnation, outcome.lane, outcome.sequence) else {
             return;
         };
@@ -29,7 +37,10 @@ impl Intake {
     /// The fold was replaced by a snapshot: what was in flight is answered as unknown, and stays in flight unless the
     /// snapshot has taken its sequence.
     pub(crate) fn reloaded(&mut self, next: impl Fn(&Incarnation, Lane) -> Option<u64>) {
-        let unknown = AppendError::Unknown("the agent fell behind and reloaded".to_owned());
+        let unknown = match seeded::is(Bug::ReloadDenies) {
+            true => AppendError::Retired,
+            false => AppendError::Unknown("the agent fell behind and reloaded".to_owned()),
+        };
         for mut sent in std::mem::take(&mut self.sent) {
             sent.fail(&unknown);
             let taken = match self.lives.incarnation(sent.role) {
@@ -37,6 +48,9 @@ impl Intake {
                 None => true,
             };
             if taken {
+                self.finish(sent);
+            } else if seeded::is(Bug::SequenceReused) {
+                self.lives.withdraw(sent.role, sent.lane, sent.sequence);
                 self.finish(sent);
             } else {
                 self.sent.push_back(sent);
@@ -81,7 +95,7 @@ impl Intake {
     }
 
     /// Removes a proposal that needs no more proposing.
-    fn take_sent(&mut self, incarnation: Option<Incarnation>, lane: u32, sequence: u64) -> Option<Sent> {
+    pub(super) fn take_sent(&mut self, incarnation: Option<Incarnation>, lane: u32, sequence: u64) -> Option<Sent> {
         let role = self.lives.role_of(&incarnation?)?;
         let is_it = |sent: &Sent| sent.role == role && sent.lane.number() == lane && sent.sequence == sequence;
         // Nearly always the first: entries are folded in the order in which they were sent.

@@ -2,6 +2,7 @@
 
 use ledger::{Base, Ledger, Tip};
 use metadata::State;
+use seeded::Bug;
 use store::{Key, Kind, SnapshotName, Store, StoreError};
 
 use super::Tail;
@@ -39,6 +40,12 @@ impl Tail {
         self.stale = true;
         self.reloaded = true;
         self.shared.view.set_progress(|progress| progress.tip = tip);
+        if seeded::is(Bug::ServedWhileReloading) {
+            let looked = Some(self.shared.world.clock.now());
+            self.shared
+                .view
+                .set_progress(|progress| (progress.reached, progress.looked) = (true, looked));
+        }
         self.reconcile();
         self.shared.view.waiters.wake_all();
     }

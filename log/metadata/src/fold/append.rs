@@ -7,6 +7,7 @@
 use bytes::Bytes;
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
+use seeded::Bug;
 
 use super::judge::Ask;
 use crate::entry::{Append, Group, RequestSequence, Run};
@@ -94,7 +95,7 @@ impl State {
             .segment
             .ok_or(Rejection::Malformed("an append of the object lane has a segment"))?;
         let attempt = u16::try_from(segment.attempt).map_err(|_| Rejection::Malformed("attempt out of range"))?;
-        if ask.flush != Some(segment.flush) {
+        if ask.flush != Some(segment.flush) && !seeded::is(Bug::FlushAtProposing) {
             return Err(Rejection::Malformed(
                 "the segment is of another flush than the proposal",
             ));
@@ -130,7 +131,10 @@ impl State {
         scratch.clear();
         let several = group.runs.len() > 1;
         for run in &group.runs {
-            let passed = self.judge_run(scratch, run, several)?;
+            let passed = match self.judge_run(scratch, run, several) {
+                Err(_) if seeded::is(Bug::PartialGroup) && !scratch.runs.is_empty() => break,
+                judged => judged?,
+            };
             scratch.runs.push(passed);
         }
         // A group of mere repeats adds nothing, and may be answered by a full fold too.
@@ -265,7 +269,8 @@ impl State {
         let Some(partition) = self.topics.partition_mut(partition_of(run)) else {
             return;
         };
-        partition.end = passed.base_offset + u64::from(run.records);
+        let hole = run.records > 3 && seeded::is(Bug::OffsetHole);
+        partition.end = passed.base_offset + u64::from(run.records) + u64::from(hole);
         partition.bytes += u64::from(run.bytes);
         if !partition.extents.last_mut().is_some_and(|last| last.join(&extent)) {
             self.places.hold(&extent);

@@ -1,5 +1,7 @@
 //! Groups without members: committing offsets and deleting.
 
+use seeded::Bug;
+
 use crate::entry::{CommitOffsets, DeleteGroup, OffsetCommit};
 use crate::ids::{Change, PartitionId};
 use crate::limits::{GROUP_NAME_BYTES_MAX, OFFSET_MAX, OFFSET_METADATA_BYTES_MAX};
@@ -54,7 +56,7 @@ impl State {
 
     fn check_group(&self, name: &str, seen: Option<crate::entry::Change>) -> Result<(), Rejection> {
         let actual = self.groups.get(name).map(|group| group.changed);
-        if seen.map(Change::from) == actual {
+        if seen.map(Change::from) == actual || seeded::is(Bug::CommitBlind) {
             Ok(())
         } else {
             Err(Rejection::GroupChanged { actual })

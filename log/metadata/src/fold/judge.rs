@@ -1,5 +1,7 @@
 //! Whether a proposal is taken, and by whom its parts are judged.
 
+use seeded::Bug;
+
 use crate::entry::proposal::Kind;
 use crate::entry::{Body, Proposal, Role};
 use crate::ids::{Change, Incarnation, Lane};
@@ -71,7 +73,8 @@ impl State {
             return Fate::Dropped;
         }
         let after = seen.next.checked_add(1);
-        let (Some(after), true) = (after, proposal.sequence == seen.next) else {
+        let follows = proposal.sequence == seen.next || seeded::is(Bug::GapTaken);
+        let (Some(after), true) = (after, follows) else {
             return Fate::Void;
         };
         let ask = Ask {
@@ -112,7 +115,7 @@ impl State {
         let Some(kind) = kind else {
             return Some(Rejection::Malformed("no kind"));
         };
-        if self.halted {
+        if self.halted && !seeded::is(Bug::HaltedAppends) {
             return Some(Rejection::Halted);
         }
         let append = matches!(kind, Kind::Append(_));

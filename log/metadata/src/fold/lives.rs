@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use seeded::Bug;
+
 use crate::entry::{Register, Retire, Role};
 use crate::ids::{Change, Incarnation, Lane};
 use crate::limits::{LIVES_MAX, NONCE_ENTRIES, REGISTER_TEXT_BYTES_MAX};
@@ -15,7 +17,8 @@ impl State {
     pub(super) fn register(&mut self, change: Change, register: &Register) -> Fate {
         let age = change.position.checked_sub(register.seen);
         let young = age.is_some_and(|age| age <= NONCE_ENTRIES);
-        if !young || self.lives.nonces.contains(register.nonce) {
+        let copy = self.lives.nonces.contains(register.nonce) && !seeded::is(Bug::GhostLife);
+        if !young || copy {
             return Fate::Dropped;
         }
         self.lives.nonces.insert(change.position, register.nonce);
@@ -86,7 +89,8 @@ impl State {
             .map(|&(lane, next)| (Lane::number(lane), next))
             .collect();
         let seen: BTreeMap<u32, u64> = retire.seen.iter().map(|seen| (seen.lane, seen.next)).collect();
-        if seen != now || seen.len() != retire.seen.len() {
+        let heard = seen != now || seen.len() != retire.seen.len();
+        if heard && !seeded::is(Bug::RetireBlind) {
             return Err(Rejection::HeardSince);
         }
         self.lives.live.remove(&target);

@@ -1,5 +1,7 @@
 //! Snapshots that were taken, and marks of the store's clock.
 
+use seeded::Bug;
+
 use super::judge::Ask;
 use crate::entry::{Mark, SnapshotTaken};
 use crate::limits::{MARK_DATE_FALL_MS, MARKS_KEPT_MS, SNAPSHOTS_KEPT};
@@ -61,6 +63,9 @@ impl State {
                 });
             }
         }
+        if seeded::is(Bug::ExpiryInFold) {
+            self.forget_silent(mark.folded);
+        }
         let forget = self.marks.push(MarkAt {
             folded: mark.folded,
             date_ms: mark.date,
@@ -70,5 +75,22 @@ impl State {
             self.places.objects.forget_unnamed(position);
         }
         Ok(Applied::Done)
+    }
+
+    /// What [`Bug::ExpiryInFold`] does: the producers of whom nothing came since the last mark are forgotten.
+    fn forget_silent(&mut self, folded: u64) {
+        let Some(before) = self.marks.newest().filter(|before| before.folded < folded) else {
+            return;
+        };
+        for number in self.topics.numbers() {
+            let partitions = self.topics.get_mut(number).map(|topic| topic.partitions.iter_mut());
+            for partition in partitions.into_iter().flatten() {
+                let known = partition.producers.len();
+                partition
+                    .producers
+                    .retain(|_, producer| producer.position > before.folded);
+                self.counts.producers -= (known - partition.producers.len()) as u64;
+            }
+        }
     }
 }

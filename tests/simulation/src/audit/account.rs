@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use ledger::Tip;
 use metadata::{Change, PartitionId, State, TopicId, TopicNumber};
 
+use super::laws::Laws;
 use super::lives::Lives;
+use super::shadow::Shadow;
 
 /// The account up to one entry.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(super) struct Account {
     /// The topics there were, by number.
     topics: BTreeMap<TopicNumber, TopicId>,
     pub(super) lives: Lives,
+    pub(super) laws: Laws,
+    pub(super) shadow: Shadow,
 }
 
 /// An applied run.
@@ -39,8 +43,10 @@ pub(super) struct Run {
 
 impl Account {
     pub(super) fn genesis(cluster: [u8; 16], tip: Tip) -> Account {
+        let state = State::genesis(cluster, tip.era, tip.hash.0);
         Account {
-            state: State::genesis(cluster, tip.era, tip.hash.0),
+            shadow: Shadow::new(state.clone()),
+            state,
             tip,
             applied: BTreeMap::new(),
             places: BTreeMap::new(),
@@ -49,6 +55,7 @@ impl Account {
             commits: BTreeMap::new(),
             topics: BTreeMap::new(),
             lives: Lives::default(),
+            laws: Laws::default(),
         }
     }
 
@@ -65,6 +72,14 @@ impl Account {
     /// Where the next record of a partition goes: where it begins, when it is new.
     pub(super) fn end_of(&self, partition: PartitionId) -> u64 {
         self.ends.get(&partition).copied().unwrap_or(0)
+    }
+
+    /// Where a partition ended when the entry at `position` was the last one.
+    pub(super) fn end_at(&self, partition: PartitionId, position: u64) -> u64 {
+        let all = self.applied.range((partition, 0)..=(partition, u64::MAX));
+        let mut newest_first = all.rev();
+        let last = newest_first.find(|(_, run)| run.position <= position);
+        last.map_or(0, |((_, base), run)| base + u64::from(run.records))
     }
 
     /// Enters a run; the one that stood there, if any.

@@ -1,6 +1,6 @@
 //! Folding one entry: what it did is counted and held against the books.
 
-use ledger::{Entry, EntryKind};
+use ledger::{Entry, EntryKind, Envelope};
 use metadata::entry::{Body, Proposal, proposal::Kind};
 use metadata::{Applied, EntryRef, Event, Fate, Incarnation, Outcome, Verdict};
 
@@ -22,7 +22,7 @@ impl Judged<'_> {
         self.proposal.incarnation.as_ref().and_then(|life| life.try_into().ok())
     }
 
-    fn is_applied(&self) -> bool {
+    pub(super) fn is_applied(&self) -> bool {
         self.verdicts
             .iter()
             .any(|verdict| matches!(verdict, Verdict::Applied(_)))
@@ -48,12 +48,16 @@ impl Books {
             account.lives.end_all();
             self.lost_lives.clear();
         }
-        let applied = account.state.apply(EntryRef {
+        let entry_ref = EntryRef {
             position: entry.position,
             era: entry.era,
             hash: entry.hash.0,
             event,
-        });
+        };
+        let applied = account.state.apply(entry_ref);
+        if let Ok(decided) = &applied {
+            account.shadow.fold(journal, entry_ref, decided);
+        }
         account.tip = entry.tip();
         journal.check("every entry can be folded", applied.is_ok(), || format!("{applied:?}"));
         if let Ok(outcomes) = applied {
@@ -75,12 +79,29 @@ impl Books {
             || format!("entry {}", entry.position),
         );
         self.halt_is_due &= plain;
+        if !plain {
+            let without_effect = matches!(event, Event::Void);
+            journal.check(
+                "an entry of an era that is over has no effect",
+                without_effect || !self.is_of_an_era_before(entry.position),
+                || format!("entry {} is {:?}", entry.position, entry.kind),
+            );
+        }
         match event {
             Event::Halt => journal.count("ledger halted"),
             Event::NewEra => journal.count("ledger era begun"),
             Event::Void => journal.count("ledger entry void"),
             Event::Proposals(_) => {}
         }
+    }
+
+    /// Whether the entry, as it is stored, says that it is of an era that is over.
+    fn is_of_an_era_before(&self, position: u64) -> bool {
+        let entries = self.table.entries();
+        let stored = entries.iter().find(|entry| entry.position == position);
+        let era = stored.and_then(|entry| Some(Envelope::open(position, &entry.bytes).ok()?.era));
+        let now = self.account.as_ref().map(|account| account.state.era());
+        era.is_some_and(|era| now.is_some_and(|now| era < now))
     }
 
     fn judge(&mut self, position: u64, body: Option<&Body>, outcomes: &[Outcome], journal: &Journal) {
@@ -110,6 +131,8 @@ impl Books {
     /// Enters what a proposal did.
     fn take(&mut self, judged: &Judged<'_>, journal: &Journal) {
         let Some(account) = &mut self.account else { return };
+        let halted = account.state.halted();
+        account.laws.judge(journal, judged, halted);
         if let Some(life) = judged.incarnation() {
             let taken = Taken {
                 life,
@@ -119,6 +142,7 @@ impl Books {
                 applied: judged.is_applied(),
             };
             account.lives.take(&taken, journal);
+            account.laws.taken(&taken);
         }
         match (&judged.proposal.kind, judged.verdicts) {
             (Some(Kind::Register(register)), [Verdict::Applied(Applied::Registered(life, _))]) => {

@@ -18,6 +18,11 @@ impl Audit {
         self.books.lock().loss_floor()
     }
 
+    /// Whether the ledger has lost its end.
+    pub(crate) fn has_lost(&self) -> bool {
+        self.books.lock().losses > 0
+    }
+
     /// Position of the last true entry.
     pub(crate) fn end(&self) -> u64 {
         self.books.lock().entries.last().map_or(0, |last| last.entry.position)

@@ -11,6 +11,10 @@ use crate::ground::Yard;
 /// The session of every prober: what they send bears no sequence.
 const SESSION: u32 = 1_000;
 
+/// Sessions of those who read at the same time as others of them; beyond those of all clients.
+const FIRST_READER: u32 = 500_000;
+const READERS: u32 = 400_000;
+
 /// The client.
 #[derive(Debug)]
 pub(crate) struct Prober(Client);
@@ -25,6 +29,16 @@ impl Prober {
             agent: agent.clone(),
             failures: AtomicU32::new(0),
         })
+    }
+
+    /// The client itself, under another name and as a session of its own.
+    pub(super) fn into_client(self, name: &str) -> Client {
+        let number = u32::try_from(self.0.next_group() % u64::from(READERS)).unwrap_or(0);
+        Client {
+            name: name.to_owned(),
+            session: FIRST_READER + number,
+            ..self.0
+        }
     }
 
     /// Whether a record sent now is acknowledged before the deadline.

@@ -93,6 +93,8 @@ struct Asked {
     damaged: u64,
     /// Where each partition ended.
     ends: Vec<u64>,
+    /// Where each had ended when a process that may serve has looked at last.
+    known_ends: Vec<u64>,
 }
 
 /// One part of a request and what came for it.
@@ -101,6 +103,7 @@ struct Answer<'a> {
     asked: &'a Asked,
     part: &'a FetchPart,
     end: u64,
+    known_end: u64,
     /// Whether the ledger has one history only, since the request was made.
     one_history: bool,
 }
@@ -129,13 +132,14 @@ pub(super) async fn fetch(client: &Client, request: FetchRequest, basis: Basis) 
     let told = parts
         .iter()
         .zip(fetched)
-        .zip(&asked.ends)
-        .map(|((part, fetched), end)| {
+        .zip(asked.ends.iter().zip(&asked.known_ends))
+        .map(|((part, fetched), (end, known_end))| {
             let answer = Answer {
                 client,
                 asked: &asked,
                 part,
                 end: *end,
+                known_end: *known_end,
                 one_history,
             };
             answer.judge(fetched)
@@ -159,6 +163,10 @@ fn asked(client: &Client, request: &FetchRequest) -> Asked {
         looked_ago: client.agent.running().and_then(|engine| engine.health().looked_ago),
         damaged: client.agent.damaged_reads(),
         ends: request.parts.iter().map(end_of).collect(),
+        known_ends: ground.audit.ends_before(
+            request.parts.iter().map(|part| part.partition),
+            ground.swarm.engine.staleness_max,
+        ),
     }
 }
 
@@ -178,6 +186,17 @@ impl Answer<'_> {
             Ok(fetched) => {
                 (told.log_start, told.high_watermark, told.good) = (fetched.log_start, fetched.high_watermark, true);
                 told.next = self.take(&fetched);
+                let fresh = told.high_watermark >= self.known_end || !self.one_history;
+                journal.check("what is served is not older than it may be", fresh, || {
+                    format!(
+                        "{} was told by {} that {:?} ends at {}; it had ended at {}",
+                        client.name,
+                        client.agent.name(),
+                        part.partition,
+                        told.high_watermark,
+                        self.known_end
+                    )
+                });
             }
             Err(FetchError::OutOfRange {
                 log_start,

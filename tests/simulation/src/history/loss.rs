@@ -64,12 +64,19 @@ impl History {
         self.losses.muddled(now)
     }
 
+    /// An end that nobody knows of was lost: what readers have seen of it may be given again, behind positions that they
+    /// carry.
+    pub(crate) fn lose_unseen(&mut self, until: Instant) {
+        self.losses.count += 1;
+        self.losses.served_until = Some(until);
+    }
+
     /// Whether any end was lost so far.
     pub(crate) fn has_any_loss(&self) -> bool {
         self.losses.any
     }
 
-    /// How many ends were lost so far while processes were alive.
+    /// How many ends were lost so far while processes were alive, or unseen.
     pub(crate) fn losses(&self) -> u64 {
         self.losses.count
     }

@@ -1,6 +1,8 @@
 //! The ledger loses its end. Whoever was ahead, or the witness, has to see it; everything halts; an operator accepts the
 //! loss, and a new era goes on.
 
+mod behind;
+
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -39,6 +41,9 @@ struct Loss {
 
 /// Entries are lost while processes are alive: those behind the loss go on until somebody tells them.
 pub(super) async fn end_lost(yard: &Yard, world: &World) {
+    if world.chance.coin(0.3) {
+        return behind::lose(yard, world).await;
+    }
     aim_at_any(yard, world, &yard.agents).await;
     let Some(end) = new_end(&yard.ground, world) else {
         return;
@@ -140,6 +145,9 @@ async fn note_loss(yard: &Yard, end: u64, ahead: Vec<(Agent, u64)>, alive: bool)
         Ok(ledger) => matches!(ledger.check_witness().await, Ok(WitnessOutcome::Lost(_))),
         Err(_) => false,
     };
+    if !alive && !witnessed {
+        ground.history.lock().lose_unseen(served_until(ground));
+    }
     Loss {
         end,
         eras: ground.audit.read(|state| state.eras().len()).unwrap_or(0),

@@ -5,21 +5,24 @@ use crate::tree::{Faults, members, toml};
 
 /// Every room of the house with what it may depend on, from the ground up. `metadata` and `records` are pure; the ledger
 /// reads no body, so it knows no `metadata`; the store has `metadata` for the names of objects only.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
+    ("seeded", &[]),
     ("world", &[]),
     ("records", &[]),
     ("segment", &["records"]),
-    ("metadata", &[]),
-    ("ledger", &["world"]),
+    ("metadata", &["seeded"]),
+    ("ledger", &["seeded", "world"]),
     ("store", &["world", "metadata", "ledger"]),
     (
         "engine",
-        &["world", "records", "segment", "metadata", "ledger", "store"],
+        &["seeded", "world", "records", "segment", "metadata", "ledger", "store"],
     ),
     ("agent", &["world", "records", "metadata", "store", "engine"]),
     (
         "compactor",
-        &["world", "records", "segment", "metadata", "ledger", "store", "engine"],
+        &[
+            "seeded", "world", "records", "segment", "metadata", "ledger", "store", "engine",
+        ],
     ),
     ("cli", &ALL),
     ("tidy", &[]),
@@ -43,7 +46,8 @@ const ALL: [&str; 9] = [
 ];
 
 /// What judges may be used by what is judged alone.
-const TESTS: [&str; 10] = [
+const TESTS: [&str; 11] = [
+    "seeded",
     "world",
     "records",
     "segment",
@@ -58,7 +62,7 @@ const TESTS: [&str; 10] = [
 
 /// Rooms of a height, from the ground: tests may use what lies below, besides what the room itself may use.
 const HEIGHTS: [&[&str]; 8] = [
-    &["world", "records"],
+    &["seeded", "world", "records"],
     &["segment", "metadata"],
     &["ledger", "store"],
     &["engine"],
@@ -99,7 +103,7 @@ fn height(room: &str) -> Option<usize> {
 #[test]
 fn rooms_lean_one_way() {
     let mut faults = Faults::of(
-        "world, records <- segment, metadata <- ledger, store <- engine <- agent, compactor <- cli <- tests",
+        "seeded, world, records <- segment, metadata <- ledger, store <- engine <- agent, compactor <- cli <- tests",
     );
     for folder in members() {
         let path = format!("{folder}/Cargo.toml");
