@@ -85,18 +85,21 @@ impl Indexes {
     }
 }
 
-/// Opens a segment's index: one read of its end, or two when the index is longer.
+/// Opens a segment's index: one read of its end, or two when the index is longer. If what was read is damaged the store is
+/// asked once more, past the cache.
 async fn open(shared: &Shared, class: ReadClass, key: &Key) -> Result<Arc<Index>, Failure> {
     if let Some(index) = shared.indexes.get(key) {
         return Ok(index);
     }
     let store = shared.store.with_class(class);
     let object_bytes = store.object_bytes(key).await?;
-    let mut wanted = OPEN_BYTES;
+    let (mut wanted, mut fresh) = (OPEN_BYTES, false);
     loop {
-        let tail = store
-            .read(key, object_bytes.saturating_sub(wanted)..object_bytes)
-            .await?;
+        let range = object_bytes.saturating_sub(wanted)..object_bytes;
+        let tail = match fresh {
+            true => store.read_fresh(key, Some(range)).await?,
+            false => store.read(key, range).await?,
+        };
         match Index::open(&tail, object_bytes) {
             Ok(index) => {
                 let index = Arc::new(index);
@@ -104,6 +107,11 @@ async fn open(shared: &Shared, class: ReadClass, key: &Key) -> Result<Arc<Index>
                 return Ok(index);
             }
             Err(SegmentError::NeedMore { bytes }) if bytes > wanted => wanted = bytes,
+            Err(error) if !fresh => {
+                let object = shared.path(key);
+                tracing::warn!(object, %error, "damaged index; reading it again past the cache");
+                (wanted, fresh) = (OPEN_BYTES, true);
+            }
             Err(error) => return Err(Failure::Damaged(format!("{}: {error}", shared.path(key)))),
         }
     }

@@ -7,6 +7,8 @@ mod chaos;
 #[cfg(test)]
 mod common;
 #[cfg(test)]
+mod damaged;
+#[cfg(test)]
 mod lanes;
 #[cfg(test)]
 mod lost;

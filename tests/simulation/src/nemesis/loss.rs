@@ -34,8 +34,8 @@ struct Loss {
     end: u64,
     /// The halts there were before.
     eras: usize,
-    /// Processes that had folded what is lost, and which run of each that was.
-    ahead: Vec<(Agent, u64)>,
+    /// Processes that had folded what is lost, which run of each that was, and how far it had come.
+    ahead: Vec<(Agent, u64, u64)>,
     witnessed: bool,
 }
 
@@ -120,16 +120,17 @@ fn lose(yard: &Yard, end: u64) {
     ground.ledger.table.lose_end(usize::try_from(lost).unwrap_or(0));
 }
 
-fn who_is_ahead(yard: &Yard, end: u64) -> Vec<(Agent, u64)> {
+fn who_is_ahead(yard: &Yard, end: u64) -> Vec<(Agent, u64, u64)> {
     let all = yard.agents.iter().filter_map(|agent| {
         let (engine, run) = agent.alive()?;
-        (engine.seen().position > end).then(|| (agent.clone(), run))
+        let seen = engine.seen().position;
+        (seen > end).then(|| (agent.clone(), run, seen))
     });
     all.collect()
 }
 
 /// Writes down what is lost. `alive` when there are processes that may serve it for a while.
-async fn note_loss(yard: &Yard, end: u64, ahead: Vec<(Agent, u64)>, alive: bool) -> Loss {
+async fn note_loss(yard: &Yard, end: u64, ahead: Vec<(Agent, u64, u64)>, alive: bool) -> Loss {
     let ground = &yard.ground;
     let lost = ground.audit.end().saturating_sub(end);
     ground.journal.count("ledger lost its end");
@@ -164,9 +165,12 @@ fn served_until(ground: &Ground) -> Instant {
 }
 
 impl Loss {
-    /// Whether somebody is there who knows.
-    fn is_known(&self) -> bool {
-        let still = |(agent, run): &(Agent, u64)| agent.alive().is_some_and(|(_, now)| now == *run);
+    /// Whether somebody is there who knows. Who slept until the base had moved past it reloads, and never knows.
+    fn is_known(&self, base: u64) -> bool {
+        let still = |(agent, run, seen): &(Agent, u64, u64)| {
+            let runs = agent.alive().is_some_and(|(_, now)| now == *run);
+            runs && base < *seen
+        };
         self.witnessed || self.ahead.iter().any(still)
     }
 }
@@ -194,7 +198,7 @@ async fn see_halt(yard: &Yard, world: &World, loss: Loss) {
         if eras > loss.eras {
             return;
         }
-        if !loss.is_known() {
+        if !loss.is_known(ground.audit.base()) {
             ground.journal.count("ledger's lost end seen by nobody");
             return;
         }
