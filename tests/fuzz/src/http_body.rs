@@ -26,12 +26,7 @@ const REQUESTS_MAX: usize = 12;
 const MEMORY_BYTES: usize = 64 << 20;
 
 pub(crate) fn check(data: &[u8]) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    runtime.block_on(Box::pin(drive(data)));
+    crate::alone::run(drive(data));
 }
 
 async fn drive(data: &[u8]) {

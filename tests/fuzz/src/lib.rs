@@ -6,6 +6,8 @@
 //! replay of the corpus in `tests/replay.rs`, which needs none.
 
 mod adapt;
+#[cfg(feature = "processes")]
+mod alone;
 mod decompression;
 mod entries;
 #[cfg(feature = "processes")]
@@ -26,7 +28,7 @@ mod wire;
 
 use peak_alloc::PeakAlloc;
 
-pub use mutation::{mutate_entries, mutate_snapshot};
+pub use mutation::{Change, Mutate, mutate, mutate_entries, mutate_snapshot};
 pub use seeds::{SEEDED, Seed, seeds};
 
 /// Counts what is allocated, so that a check can tell how much an input made the code under it take.

@@ -4,9 +4,42 @@ use crate::entries::VOID;
 use crate::snapshots::{self, HEAD_BYTES, INDEX_BYTES};
 use crate::wire;
 
+/// Changes the bytes of one message as the fuzzer likes.
+pub type Change<'a> = &'a mut dyn FnMut(&mut Vec<u8>);
+
+/// An input with one of its messages changed, by a seed; none when it has none.
+pub type Mutate = fn(&[u8], u64, Change<'_>) -> Option<Vec<u8>>;
+
+/// libFuzzer's custom mutator over the first `size` of `data`: every other change is made by the fields of a message, the
+/// others by the fuzzer itself. How many bytes there are then, at most `max_size`.
+pub fn mutate(
+    mutate: Mutate,
+    by_fuzzer: fn(&mut [u8], usize, usize) -> usize,
+    data: &mut [u8],
+    (size, max_size): (usize, usize),
+    seed: u32,
+) -> usize {
+    let mut change = |bytes: &mut Vec<u8>| {
+        let length = bytes.len();
+        bytes.resize(length + 16, 0);
+        let room = bytes.len();
+        let changed = by_fuzzer(bytes, length, room);
+        bytes.truncate(changed);
+    };
+    let drawn = u64::from(seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let made = mutate(&data[..size], drawn >> 1, &mut change);
+    match made.filter(|made| seed.is_multiple_of(2) && made.len() <= max_size) {
+        Some(made) => {
+            data[..made.len()].copy_from_slice(&made);
+            made.len()
+        }
+        None => by_fuzzer(data, size, max_size),
+    }
+}
+
 /// An input of the target `entry` with one of its bodies changed; none when it has none.
 #[must_use]
-pub fn mutate_entries(data: &[u8], seed: u64, change: &mut dyn FnMut(&mut Vec<u8>)) -> Option<Vec<u8>> {
+pub fn mutate_entries(data: &[u8], seed: u64, change: Change<'_>) -> Option<Vec<u8>> {
     let (&flags, mut rest) = data.split_first()?;
     let mut frames: Vec<(u8, Vec<u8>)> = Vec::new();
     while let Some((&kind, behind)) = rest.split_first() {
@@ -38,7 +71,7 @@ pub fn mutate_entries(data: &[u8], seed: u64, change: &mut dyn FnMut(&mut Vec<u8
 
 /// An input of the target `snapshot` with one of its sections changed; none when it has none.
 #[must_use]
-pub fn mutate_snapshot(data: &[u8], seed: u64, change: &mut dyn FnMut(&mut Vec<u8>)) -> Option<Vec<u8>> {
+pub fn mutate_snapshot(data: &[u8], seed: u64, change: Change<'_>) -> Option<Vec<u8>> {
     let count = u32::from_be_bytes(*data.get(12..)?.first_chunk()?) as usize;
     let index_bytes = count.checked_mul(INDEX_BYTES)?;
     let index = data.get(HEAD_BYTES..HEAD_BYTES.checked_add(index_bytes)?)?;

@@ -30,12 +30,7 @@ const HEALED_AFTER: Duration = Duration::from_mins(3);
 const LOOKS_MAX: u32 = 10;
 
 pub(crate) fn check(data: &[u8]) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    runtime.block_on(Box::pin(drive(data)));
+    crate::alone::run(drive(data));
 }
 
 async fn drive(data: &[u8]) {

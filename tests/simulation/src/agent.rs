@@ -216,9 +216,13 @@ impl Agent {
         self.node.network.seams.arm(Some(crash));
     }
 
-    /// Whether it has died at one of its calls.
-    pub(crate) fn has_died(&self) -> bool {
-        self.node.network.seams.has_crashed()
+    /// If it has died at one of its calls it is started again; a death that is still to come stays to come. Whether it had.
+    pub(crate) async fn come_back(&self) -> bool {
+        let died = self.node.network.seams.has_crashed();
+        if died {
+            self.end_crash().await;
+        }
+        died
     }
 
     /// From now on it dies at no call. If it did, it is started again.

@@ -148,6 +148,17 @@ pub(crate) struct Yard {
 }
 
 impl Yard {
+    /// The processes of the swarm, none of which runs yet.
+    pub(crate) fn new(ground: &Arc<Ground>) -> Yard {
+        let processes = ground.swarm.processes.iter().zip(1..);
+        let agents =
+            processes.map(|(process, number)| Agent::new(ground, format!("process-{number}"), process.clone()));
+        Yard {
+            agents: Arc::new(agents.collect()),
+            ground: Arc::clone(ground),
+        }
+    }
+
     /// Processes that take and serve requests.
     pub(crate) fn fronts(&self) -> impl Iterator<Item = &Agent> {
         self.agents.iter().filter(|agent| agent.is_front())

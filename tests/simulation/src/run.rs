@@ -122,16 +122,7 @@ async fn drive(ground: Arc<Ground>, play: impl Future<Output = ()>) {
 }
 
 async fn phases(ground: Arc<Ground>) {
-    let agents = ground
-        .swarm
-        .processes
-        .iter()
-        .zip(1..)
-        .map(|(process, number)| Agent::new(&ground, format!("process-{number}"), process.clone()));
-    let yard = Yard {
-        agents: Arc::new(agents.collect()),
-        ground: Arc::clone(&ground),
-    };
+    let yard = Yard::new(&ground);
     for agent in yard.agents.iter() {
         agent.start().await;
     }

@@ -48,16 +48,7 @@ pub(super) fn passed_name(when: When) -> &'static str {
 
 /// Plays it, with a death at one point.
 pub(super) async fn play(ground: Arc<Ground>, crash: Option<Crash>) {
-    let agents = ground
-        .swarm
-        .processes
-        .iter()
-        .zip(1..)
-        .map(|(process, number)| Agent::new(&ground, format!("process-{number}"), process.clone()));
-    let yard = Yard {
-        agents: Arc::new(agents.collect()),
-        ground: Arc::clone(&ground),
-    };
+    let yard = Yard::new(&ground);
     let [first, second] = yard.agents.as_slice() else {
         return;
     };
@@ -73,9 +64,7 @@ pub(super) async fn play(ground: Arc<Ground>, crash: Option<Crash>) {
     second.start().await;
     stage.play().await;
     // It may have died while nothing was asked of it.
-    if first.has_died() {
-        first.end_crash().await;
-    }
+    first.come_back().await;
     for when in When::ALL {
         ground.journal.count_by(passed_name(when), first.passed(when));
     }
@@ -132,10 +121,9 @@ impl Stage<'_> {
     /// Does a step by the first process; once more if it died meanwhile, and then it is over.
     async fn step<T>(&self, step: impl AsyncFn() -> Option<T>) -> Option<T> {
         let done = step().await;
-        if !self.first.has_died() {
+        if !self.first.come_back().await {
             return done;
         }
-        self.first.end_crash().await;
         match done {
             Some(done) => Some(done),
             None => step().await,
@@ -294,9 +282,6 @@ impl Stage<'_> {
     async fn restart(&self) {
         self.first.stop(Duration::from_secs(3)).await;
         self.first.start().await;
-        // A death that is still to come stays to come.
-        if self.first.has_died() {
-            self.first.end_crash().await;
-        }
+        self.first.come_back().await;
     }
 }
