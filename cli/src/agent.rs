@@ -98,7 +98,7 @@ pub(crate) async fn run(args: AgentArgs, context: &Context) -> Result<Exit> {
         false => None,
     };
     let bound = listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
-    let (mut options, mut settings) = (args.place.s3.store_options(), HttpSettings::default());
+    let (mut options, mut settings) = (args.place.aws.store_options(), HttpSettings::default());
     args.limits.store(&mut options);
     args.limits.http(&mut settings);
     let engine = serve::open(&place, options, args.config(bound), context).await?;

@@ -39,7 +39,7 @@ pub(crate) async fn run(args: CompactorArgs, context: &Context) -> Result<Exit> 
         name: "compactor".to_owned(),
         ..EngineConfig::default()
     };
-    let engine = serve::open(&place, args.place.s3.store_options(), config, context).await?;
+    let engine = serve::open(&place, args.place.aws.store_options(), config, context).await?;
     if !args.once {
         serve::keep_up(&engine);
         context.talk.say("tidelog keeps up");

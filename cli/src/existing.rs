@@ -24,10 +24,10 @@ pub(crate) struct Log {
 pub(crate) async fn open(place: &Place, args: &PlaceArgs, context: &Context) -> Result<Log> {
     place.must_exist()?;
     let world = &context.world;
-    let backend = ledger::connect(&place.ledger, world)
+    let backend = ledger::connect(&place.ledger, &args.aws.connect_options(), world)
         .await
         .context("cannot open the ledger")?;
-    let store = Store::open(&place.store, args.s3.store_options(), world.clone()).await;
+    let store = Store::open(&place.store, args.aws.store_options(), world.clone()).await;
     let store = store.context("cannot open the store")?;
     let base = backend.base().await.context("cannot read the ledger's base")?;
     let base = base.ok_or_else(|| Ended::new(Exit::NotFound, "the ledger has not begun"))?;

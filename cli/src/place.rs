@@ -1,10 +1,10 @@
 //! Where a log lies: a folder, or a store and a ledger by URL; and what a bucket's address does not say.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use store::{S3Options, Secret, StoreOptions};
+use ledger::{AwsOptions, ConnectOptions, Secret};
+use store::StoreOptions;
 
 use crate::exit::{Ended, Exit};
 
@@ -24,56 +24,82 @@ pub(crate) struct PlaceArgs {
     #[arg(long, value_name = "URL", env = "TIDELOG_LEDGER", requires = "store")]
     pub(crate) ledger: Option<String>,
     #[command(flatten)]
-    pub(crate) s3: S3Args,
+    pub(crate) aws: AwsArgs,
 }
 
-/// How a bucket is reached. Keys come from the environment alone: a command line is seen by others.
+/// How S3 and DynamoDB are reached. Keys come from the environment alone: a command line is seen by others.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct S3Args {
-    /// The endpoint of an S3 that is not AWS'
+pub(crate) struct AwsArgs {
+    /// The endpoint of an S3 and a DynamoDB that are not AWS'
     #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL")]
+    aws_endpoint: Option<String>,
+    /// The endpoint of an S3 that is not AWS'
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL_S3")]
     s3_endpoint: Option<String>,
-    /// The bucket's region
+    /// The endpoint of a DynamoDB that is not AWS'
+    #[arg(long, value_name = "URL", env = "AWS_ENDPOINT_URL_DYNAMODB")]
+    dynamodb_endpoint: Option<String>,
+    /// The region of bucket and table
     #[arg(long, value_name = "REGION", env = "AWS_REGION")]
-    s3_region: Option<String>,
+    aws_region: Option<String>,
+    /// Speak to endpoints on other machines without encryption
+    #[arg(long, env = "AWS_ALLOW_HTTP")]
+    allow_http: bool,
+    #[arg(long, hide = true, env = "AWS_DEFAULT_REGION")]
+    aws_default_region: Option<String>,
     #[arg(long, hide = true, env = "AWS_ACCESS_KEY_ID", hide_env_values = true)]
-    s3_access_key_id: Option<String>,
+    aws_access_key_id: Option<String>,
     #[arg(long, hide = true, env = "AWS_SECRET_ACCESS_KEY", hide_env_values = true)]
-    s3_secret_access_key: Option<String>,
+    aws_secret_access_key: Option<String>,
     #[arg(long, hide = true, env = "AWS_SESSION_TOKEN", hide_env_values = true)]
-    s3_session_token: Option<String>,
+    aws_session_token: Option<String>,
     #[arg(long, hide = true, env = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")]
-    s3_container_credentials: Option<String>,
+    aws_container_credentials: Option<String>,
     #[arg(long, hide = true, env = "AWS_WEB_IDENTITY_TOKEN_FILE")]
-    s3_web_identity_token_file: Option<String>,
+    aws_web_identity_token_file: Option<String>,
     #[arg(long, hide = true, env = "AWS_ROLE_ARN")]
-    s3_role_arn: Option<String>,
+    aws_role_arn: Option<String>,
 }
 
-impl S3Args {
-    /// Options of a store that is reached so.
-    pub(crate) fn store_options(&self) -> StoreOptions {
+impl AwsArgs {
+    /// What is said of AWS.
+    fn options(&self) -> AwsOptions {
         let secret = |text: &Option<String>| text.as_ref().map(Secret::new);
         let more = [
-            ("aws_container_credentials_relative_uri", &self.s3_container_credentials),
-            ("aws_web_identity_token_file", &self.s3_web_identity_token_file),
-            ("aws_role_arn", &self.s3_role_arn),
+            (
+                "aws_container_credentials_relative_uri",
+                &self.aws_container_credentials,
+            ),
+            ("aws_web_identity_token_file", &self.aws_web_identity_token_file),
+            ("aws_role_arn", &self.aws_role_arn),
         ];
-        let settings: BTreeMap<String, Secret> = more
+        let settings = more
             .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), secret(value)?)))
-            .collect();
+            .filter_map(|(name, value)| Some((name.to_owned(), secret(value)?)));
+        AwsOptions {
+            endpoint: self.aws_endpoint.clone(),
+            endpoint_s3: self.s3_endpoint.clone(),
+            endpoint_dynamodb: self.dynamodb_endpoint.clone(),
+            allow_http: self.allow_http,
+            region: self.aws_region.clone().or_else(|| self.aws_default_region.clone()),
+            access_key_id: self.aws_access_key_id.clone(),
+            secret_access_key: secret(&self.aws_secret_access_key),
+            session_token: secret(&self.aws_session_token),
+            settings: settings.collect(),
+        }
+    }
+
+    /// Options of a store that is reached so.
+    pub(crate) fn store_options(&self) -> StoreOptions {
         StoreOptions {
-            s3: S3Options {
-                endpoint: self.s3_endpoint.clone(),
-                region: self.s3_region.clone(),
-                access_key_id: self.s3_access_key_id.clone(),
-                secret_access_key: secret(&self.s3_secret_access_key),
-                session_token: secret(&self.s3_session_token),
-                settings,
-            },
+            aws: self.options(),
             ..StoreOptions::default()
         }
+    }
+
+    /// Options of a ledger that is reached so.
+    pub(crate) fn connect_options(&self) -> ConnectOptions {
+        ConnectOptions { aws: self.options() }
     }
 }
 

@@ -8,6 +8,7 @@ use agent::http::HttpSettings;
 use anyhow::{Context as _, Result};
 use compactor::CompactorConfig;
 use engine::{Engine, EngineConfig};
+use ledger::ConnectOptions;
 use metadata::Role;
 use store::{Store, StoreOptions};
 use tokio::net::TcpListener;
@@ -29,7 +30,11 @@ pub(crate) async fn open(
     context: &Context,
 ) -> Result<Engine> {
     let world = &context.world;
-    let backend = ledger::connect(&place.ledger, world)
+    // The two halves are reached in one way.
+    let connect = ConnectOptions {
+        aws: options.aws.clone(),
+    };
+    let backend = ledger::connect(&place.ledger, &connect, world)
         .await
         .context("cannot open the ledger")?;
     let store = Store::open(&place.store, options, world.clone())

@@ -40,7 +40,7 @@ fn nothing_is_made_where_nothing_is() {
 
 #[test]
 fn keys_are_not_shown() {
-    let line = Line::try_parse_from(["x", "--s3-secret-access-key", "hush"]).expect("a line");
-    let options = format!("{:?}", line.place.s3.store_options());
+    let line = Line::try_parse_from(["x", "--aws-secret-access-key", "hush"]).expect("a line");
+    let options = format!("{:?}", line.place.aws.store_options());
     assert!(!options.contains("hush"), "{options}");
 }

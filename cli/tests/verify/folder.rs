@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use engine::{AppendGroup, AppendRun, CreateTopicRequest, Engine, EngineConfig};
-use ledger::{ClusterId, Hash};
+use ledger::{ClusterId, ConnectOptions, Hash};
 use metadata::{PartitionId, Role, TopicNumber};
 use records::{Batch, BatchBuilder, Codec};
 use segment::{Index, SegmentBuilder};
@@ -29,7 +29,9 @@ pub(crate) async fn start(dir: &Path) -> Engine {
     let world = World::real();
     let ledger_url = format!("sqlite:{}", dir.join("ledger.db").display());
     let store_url = format!("file:{}", dir.join("objects").display());
-    let backend = ledger::connect(&ledger_url, &world).await.expect("a ledger");
+    let backend = ledger::connect(&ledger_url, &ConnectOptions::default(), &world)
+        .await
+        .expect("a ledger");
     let store = Store::open(&store_url, StoreOptions::default(), world.clone())
         .await
         .expect("a store");
@@ -143,8 +145,12 @@ impl Folder {
         let world = World::real();
         let other = tempfile::tempdir().expect("a folder");
         let url = |dir: &Path| format!("sqlite:{}", dir.join("ledger.db").display());
-        let from = ledger::connect(&url(self.path()), &world).await.expect("the ledger");
-        let to = ledger::connect(&url(other.path()), &world).await.expect("a ledger");
+        let from = ledger::connect(&url(self.path()), &ConnectOptions::default(), &world)
+            .await
+            .expect("the ledger");
+        let to = ledger::connect(&url(other.path()), &ConnectOptions::default(), &world)
+            .await
+            .expect("a ledger");
         let entries = from.read(0, 1 << 20).await.expect("entries").entries;
         let mut previous = Hash::ZERO;
         for entry in entries.iter().take(keep) {

@@ -7,6 +7,7 @@ use world::World;
 use crate::backend::Backend;
 use crate::error::OpenError;
 use crate::memory::MemoryLedger;
+use crate::options::ConnectOptions;
 use crate::sqlite::SqliteLedger;
 
 /// Opens the backend that a URL names: `memory:` (a fresh table of its own) or `sqlite:PATH` (a file, made if absent in
@@ -14,7 +15,7 @@ use crate::sqlite::SqliteLedger;
 ///
 /// # Errors
 /// [`OpenError::Url`] when the URL names none of these; else why the backend cannot be used.
-pub async fn connect(url: &str, world: &World) -> Result<Arc<dyn Backend>, OpenError> {
+pub async fn connect(url: &str, _options: &ConnectOptions, world: &World) -> Result<Arc<dyn Backend>, OpenError> {
     let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
     let refuse = |what: &str| OpenError::Url {
         // What follows the scheme may hold a password.

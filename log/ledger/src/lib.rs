@@ -15,6 +15,7 @@ pub mod faulty;
 mod ids;
 mod ledger;
 pub mod memory;
+mod options;
 pub mod sqlite;
 pub mod witness;
 
@@ -27,5 +28,6 @@ pub use faulty::{Faults, FaultyLedger};
 pub use ids::{ClusterId, ClusterIdError, Era, Hash, Position};
 pub use ledger::{Accepted, Appended, Description, Halted, Ledger, ReadOutcome, WitnessOutcome};
 pub use memory::MemoryLedger;
+pub use options::{AwsOptions, ConnectOptions, Endpoint, Secret};
 pub use sqlite::SqliteLedger;
 pub use witness::{MemoryWitness, Version, WitnessError, WitnessStore};

@@ -32,7 +32,7 @@ pub use folder::FolderObjects;
 pub use key::{ATTEMPT_MAX, FLUSH_MAX, Key, Kind, LakeFormat, Owner, SnapshotName, SweepRule};
 pub use memory::MemoryObjects;
 pub use objects::{Backing, Fetched, Found, Objects, Staged, Tag};
-pub use options::{S3Options, Secret, StoreOptions};
+pub use options::StoreOptions;
 pub use reader::ReadClass;
 pub use s3::S3Objects;
 pub use store::{Listed, Store};

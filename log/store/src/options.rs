@@ -1,9 +1,9 @@
 //! Settings of a store, each with its unit and its default. They enter through the command line; nothing here reads
 //! the environment.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
+
+use ledger::AwsOptions;
 
 /// Bytes in a MiB.
 const MIB: u64 = 1024 * 1024;
@@ -12,7 +12,7 @@ const MIB: u64 = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
     /// What an `s3:` URL does not say.
-    pub s3: S3Options,
+    pub aws: AwsOptions,
     /// Most bytes of objects kept in memory for reading again: three quarters for the tail and what was written, one
     /// for readers of history, so that a replay does not push out the tail.
     pub cache_bytes_max: u64,
@@ -55,7 +55,7 @@ pub struct StoreOptions {
 impl Default for StoreOptions {
     fn default() -> StoreOptions {
         StoreOptions {
-            s3: S3Options::default(),
+            aws: AwsOptions::default(),
             cache_bytes_max: 128 * MIB,
             cache_block_bytes: MIB,
             keep_written: None,
@@ -72,45 +72,5 @@ impl Default for StoreOptions {
             hedges_per_hundred: 5,
             retries_per_hundred: 10,
         }
-    }
-}
-
-/// How to reach a bucket.
-#[derive(Debug, Clone, Default)]
-pub struct S3Options {
-    /// The endpoint's URL; none means AWS. `http://` is allowed, for servers on one's own machine.
-    pub endpoint: Option<String>,
-    /// The region; `us-east-1` when not given.
-    pub region: Option<String>,
-    /// The access key's id.
-    pub access_key_id: Option<String>,
-    /// The access key's secret.
-    pub secret_access_key: Option<Secret>,
-    /// The token of temporary credentials.
-    pub session_token: Option<Secret>,
-    /// More settings by the names that `object_store` gives them (`aws_container_credentials_relative_uri`,
-    /// `aws_web_identity_token_file`...); unknown ones are refused.
-    pub settings: BTreeMap<String, Secret>,
-}
-
-/// Text that is never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Hides the text.
-    pub fn new(text: impl Into<String>) -> Secret {
-        Secret(text.into())
-    }
-
-    /// The text itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Secret(...)")
     }
 }

@@ -58,11 +58,10 @@ fn split(url: &str) -> Result<(&str, &str), StoreError> {
 }
 
 fn client(bucket: &str, options: &StoreOptions, max_retries: usize) -> Result<AmazonS3, StoreError> {
-    let s3 = &options.s3;
-    let plain = s3
-        .endpoint
-        .as_deref()
-        .is_some_and(|endpoint| endpoint.starts_with("http://"));
+    let setting = |reason: String| StoreError::Setting { reason };
+    let aws = &options.aws;
+    let endpoint = aws.s3().map_err(setting)?;
+    let plain = endpoint.as_ref().is_some_and(|endpoint| endpoint.plain);
     let http = ClientOptions::new()
         .with_allow_http(plain)
         .with_connect_timeout(CONNECT_TIMEOUT)
@@ -70,28 +69,27 @@ fn client(bucket: &str, options: &StoreOptions, max_retries: usize) -> Result<Am
         .with_pool_max_idle_per_host(IDLE_CONNECTIONS_MAX);
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(bucket)
-        .with_region(s3.region.as_deref().unwrap_or("us-east-1"))
+        .with_region(aws.region())
         .with_virtual_hosted_style_request(false)
         // Over TLS nothing can change on the way, so a second hash of every segment is saved.
         .with_unsigned_payload(!plain)
         .with_client_options(http)
         .with_retry(retries(max_retries))
         .with_http_connector(DateConnector);
-    let setting = |reason: String| StoreError::Setting { reason };
-    for (name, value) in &s3.settings {
+    for (name, value) in &aws.settings {
         let key: AmazonS3ConfigKey = name.parse().map_err(|_| setting(format!("{name:?} is not known")))?;
         builder = builder.with_config(key, value.reveal());
     }
-    if let Some(endpoint) = &s3.endpoint {
-        builder = builder.with_endpoint(endpoint);
+    if let Some(endpoint) = endpoint {
+        builder = builder.with_endpoint(endpoint.url);
     }
-    if let Some(id) = &s3.access_key_id {
+    if let Some(id) = &aws.access_key_id {
         builder = builder.with_access_key_id(id);
     }
-    if let Some(secret) = &s3.secret_access_key {
+    if let Some(secret) = &aws.secret_access_key {
         builder = builder.with_secret_access_key(secret.reveal());
     }
-    if let Some(token) = &s3.session_token {
+    if let Some(token) = &aws.session_token {
         builder = builder.with_token(token.reveal());
     }
     builder.build().map_err(|error| setting(error.to_string()))

@@ -227,7 +227,12 @@ pub async fn serve(dir: PathBuf, http_addr: String) -> Result<()> {
     let world = World::real();
     std::fs::create_dir_all(&dir)?;
     let listener = tokio::net::TcpListener::bind(&http_addr).await?;
-    let ledger = ledger::connect(&format!("sqlite:{}", dir.join("ledger.db").display()), &world).await?;
+    let ledger = ledger::connect(
+        &format!("sqlite:{}", dir.join("ledger.db").display()),
+        &ledger::ConnectOptions::default(),
+        &world,
+    )
+    .await?;
     let folder = dir.join("objects").display().to_string();
     let folder = FolderObjects::open(&folder, world.child("folder")).await?;
     let slow = Arc::new(FaultyObjects::new(Arc::new(folder), world.child("slow"), Faults::NONE));

@@ -4,7 +4,7 @@ use super::*;
 async fn urls() {
     let dir = tempfile::tempdir().unwrap();
     let check = async |url: &str, expect: &str| {
-        let answer = match connect(url, &World::real()).await {
+        let answer = match connect(url, &ConnectOptions::default(), &World::real()).await {
             Ok(backend) => format!("{backend:?}").split(['{', ' ']).next().unwrap().to_owned(),
             Err(error) => error.to_string(),
         };

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use store::{S3Objects, S3Options, Secret, StoreOptions};
+use ledger::{AwsOptions, Secret};
+use store::{S3Objects, StoreOptions};
 use world::World;
 
 use crate::suite;
@@ -48,11 +49,11 @@ async fn s3() {
     let _server = Server::start();
     let world = World::real();
     let options = StoreOptions {
-        s3: S3Options {
+        aws: AwsOptions {
             endpoint: Some(format!("http://127.0.0.1:{}", PORT + 3)),
             access_key_id: Some("testkey".to_owned()),
             secret_access_key: Some(Secret::new("testsecret")),
-            ..S3Options::default()
+            ..AwsOptions::default()
         },
         ..StoreOptions::default()
     };
