@@ -3,7 +3,8 @@
 //! First the end of the ledger is folded, up to T; then the store is listed. So every life whose objects the listing
 //! shows is either known to the fold or registered after T, and what is judged garbage can never be named again: the
 //! fold takes no name of a flush that is over, nor any of a dead life. What a reader may still want is protected by the
-//! grace, told by marks. A name that is not ours is counted and never deleted.
+//! grace, told by marks; so is what a dead life left, for the entry that ended it may be lost with the end of the ledger.
+//! A name that is not ours is counted and never deleted.
 
 mod judge;
 
@@ -52,8 +53,8 @@ pub(crate) struct Outcome {
     pub(crate) swept: Swept,
     /// Lengths of the segments that something names.
     pub(crate) named: BTreeMap<ObjectName, u64>,
-    /// When the last names of objects that are still there went: the first and the last position.
-    pub(crate) unnamed: Option<(u64, u64)>,
+    /// Since when objects that are still there wait for the grace: the first and the last position.
+    pub(crate) waiting_since: Option<(u64, u64)>,
     /// An object of this process' own life waits for a later flush.
     pub(crate) own_flush_open: bool,
     /// Where the base was before the listing.
@@ -115,10 +116,10 @@ fn judge_all(state: &State, judge: &Judge, listed: Vec<Listed>, outcome: &mut Ou
                     outcome.named.insert(name, object.bytes);
                 }
             }
-            Judgement::Waits { unnamed_at, own_flush } => {
+            Judgement::Waits { since, own_flush } => {
                 outcome.swept.waiting += 1;
                 outcome.own_flush_open |= own_flush;
-                outcome.unnamed = match (outcome.unnamed, unnamed_at) {
+                outcome.waiting_since = match (outcome.waiting_since, since) {
                     (Some((first, last)), Some(at)) => Some((first.min(at), last.max(at))),
                     (None, Some(at)) => Some((at, at)),
                     (known, None) => known,

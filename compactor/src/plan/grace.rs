@@ -7,8 +7,8 @@ use metadata::{MarkAt, State};
 /// What waits for time to pass, told by positions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// The first and the last position at which the last name of an object that is still there went.
-    pub unnamed: Option<(u64, u64)>,
+    /// Since when objects that are still there are garbage: the first and the last position.
+    pub objects: Option<(u64, u64)>,
     /// The position up to which entries are to be deleted.
     pub entries: Option<u64>,
     /// The last entry of a producer or a group that will expire.
@@ -23,7 +23,7 @@ pub fn needs_mark(state: &State, waiting: &Waiting, now_ms: i64) -> bool {
     let ms = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
     let grace_ms = ms(config.segment_grace_ms());
     let marks = state.marks();
-    let unnamed = waiting.unnamed.is_some_and(|(first, last)| {
+    let objects = waiting.objects.is_some_and(|(first, last)| {
         let covers = |mark: &MarkAt| mark.folded;
         uncovered(marks, last, covers, grace_ms, now_ms) || over(marks, first, covers, grace_ms, now_ms)
     });
@@ -40,7 +40,7 @@ pub fn needs_mark(state: &State, waiting: &Waiting, now_ms: i64) -> bool {
         let hold_ms = ms(config.inline_hold_ms_max());
         uncovered(marks, lowest, |mark| mark.folded, hold_ms, now_ms)
     });
-    unnamed || entries || expiring || inline
+    objects || entries || expiring || inline
 }
 
 /// Whether entries below `position` are in no reader's plan any more, by the marks.

@@ -206,11 +206,13 @@ impl History {
     }
 
     pub(crate) fn mark(&mut self, folded: u64, date: i64) {
-        self.change(Kind::Mark(Mark {
+        let mark = Mark {
             folded,
             date,
             lowest_inline: None,
-        }));
+        };
+        let verdicts = self.propose(self.compactor, Lane::Control, None, Kind::Mark(mark));
+        assert!(verdicts.iter().all(is_applied), "{verdicts:?}");
     }
 
     /// Nothing but an entry.

@@ -27,8 +27,8 @@ pub(crate) enum Judgement {
     Named,
     /// Nothing names it, and it is not garbage yet.
     Waits {
-        /// When its last name went.
-        unnamed_at: Option<u64>,
+        /// The entry after which it waits for the grace: its last name went with it, or its life ended.
+        since: Option<u64>,
         /// It waits for a later flush of this process' own life.
         own_flush: bool,
     },
@@ -64,12 +64,8 @@ impl Judge {
             let orphan = status == ObjectStatus::Unknown;
             return Judgement::Garbage { orphan };
         }
-        let unnamed_at = match status {
-            ObjectStatus::Unnamed { at } => Some(at),
-            _ => None,
-        };
         Judgement::Waits {
-            unnamed_at,
+            since: state.garbage_since(name),
             own_flush: self.own == Some(name.incarnation) && !is_over(state, name),
         }
     }
@@ -94,9 +90,11 @@ impl Judge {
     }
 }
 
-/// Whether the life in a name has been, and is no more.
+/// Whether the life in a name has been over for the grace.
 fn is_dead(state: &State, name: &ObjectName) -> bool {
-    name.incarnation.position <= state.position() && state.incarnation(&name.incarnation).is_none()
+    let grace_ms = state.cluster_config().segment_grace_ms();
+    let since = state.dead_since(&name.incarnation);
+    since.is_some_and(|at| state.is_older(at, grace_ms))
 }
 
 /// Whether a later flush of the life was taken, of the lane in which a compactor names objects.

@@ -216,7 +216,7 @@ impl Upkeep {
         self.merged_at = None;
         let base = swept.base_position;
         let waiting = self.engine.read(|state| grace::Waiting {
-            unnamed: swept.unnamed,
+            objects: swept.waiting_since,
             entries: (base > self.deleted_below).then_some(base),
             expiring: expiry::last_change(state),
             inline: state.lowest_inline(),

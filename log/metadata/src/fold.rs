@@ -175,7 +175,7 @@ impl State {
         self.era = era;
         self.halted = false;
         self.halted_at = 0;
-        self.lives.live.clear();
+        self.lives.end_all(self.position);
         for number in self.topics.numbers() {
             let partitions = self.topics.get_mut(number).map(|topic| topic.partitions.iter_mut());
             partitions

@@ -233,7 +233,7 @@ impl State {
         &self.snapshots
     }
 
-    /// The marks of two days, the newest last; neither positions nor dates fall.
+    /// The marks of two days and the newest before them, the newest last; neither positions nor dates fall.
     pub fn marks(&self) -> &[MarkAt] {
         self.marks.as_slice()
     }
@@ -256,18 +256,44 @@ impl State {
     /// - Its life is live: it is only when a **later** flush was taken of the lane that names such objects, Object for
     ///   an agent's and Control for a compactor's. The fold takes no name of an earlier flush after a later one, so
     ///   nothing can name it again. When the life is dead nothing of it is ever taken again.
-    /// - It was named once, and went at P: also a mark that names P or later is older than `grace_ms` by the newest
-    ///   mark's date. Once the fold has forgotten P it is two days old, and `grace_ms` may not be longer than that.
+    /// - It is garbage since some entry ([`Self::garbage_since`]): also a mark that names that position or a later one
+    ///   is older than `grace_ms` by the newest mark's date. `grace_ms` is two days at most.
     pub fn sweepable(&self, name: &ObjectName, grace_ms: u64) -> bool {
         let unborn = name.incarnation.position > self.position && !seeded::is(Bug::SweepUnborn);
         if self.halted || unborn || !self.flush_is_over(name) {
             return false;
         }
-        match self.object(name) {
-            ObjectStatus::Named { .. } => false,
-            ObjectStatus::Unnamed { at } => self.marks.older_than(at, grace_ms),
-            ObjectStatus::Unknown => true,
+        let named = matches!(self.object(name), ObjectStatus::Named { .. });
+        !named
+            && self
+                .garbage_since(name)
+                .is_none_or(|at| self.marks.older_than(at, grace_ms))
+    }
+
+    /// Position of the entry since which nothing names an object, or its life is over, whichever came last. Somebody
+    /// may have planned before that entry, and that entry may be lost. None where neither was, for an object of a live
+    /// life that nothing ever named.
+    pub fn garbage_since(&self, name: &ObjectName) -> Option<u64> {
+        let unnamed = match self.object(name) {
+            ObjectStatus::Unnamed { at } => Some(at),
+            _ => None,
+        };
+        let dead = self.dead_since(&name.incarnation);
+        unnamed.max(dead.filter(|_| !seeded::is(Bug::SweepDeadAtOnce)))
+    }
+
+    /// Position of the entry that ended a life; of the one where its register would stand if it never was, or ended
+    /// longer ago than any grace. None while it is live, or not known yet.
+    pub fn dead_since(&self, life: &Incarnation) -> Option<u64> {
+        if life.position > self.position || self.incarnation(life).is_some() {
+            return None;
         }
+        Some(self.lives.ended.position(life).unwrap_or(life.position))
+    }
+
+    /// Whether a mark of a position at or above this one is older than `grace_ms` by the newest mark's date.
+    pub fn is_older(&self, position: u64, grace_ms: u64) -> bool {
+        self.marks.older_than(position, grace_ms)
     }
 
     /// Whether no proposal that is yet to come can name this object, unless it is named now.
@@ -314,6 +340,7 @@ impl State {
             + self.counts.requests
             + self.groups.weight()
             + self.lives.live.len() as u64 * 768
+            + self.lives.ended.iter().len() as u64 * 80
             + self.lives.nonces.iter().len() as u64 * 32
             + self.topics.deleted().len() as u64 * 48
             + self.marks.as_slice().len() as u64 * 16

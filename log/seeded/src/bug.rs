@@ -135,6 +135,8 @@ bugs! {
     SweepUnborn = ("sweep-unborn", "metadata", "14");
     /// An object counts as over when its own flush was taken, not a later one.
     SweepTakenFlush = ("sweep-taken-flush", "metadata", "14");
+    /// What a dead life left goes at once, though the entry that ended it may yet be lost.
+    SweepDeadAtOnce = ("sweep-dead-at-once", "metadata", "14");
 
     /// The last batch of a window is left out of the merged object.
     DropLastRow = ("drop-last-row", "compactor", "13");

@@ -55,7 +55,7 @@ struct Books {
     losses: u64,
     /// Entries that were lost, and the hash of the one before each.
     lost: BTreeMap<Hash, Hash>,
-    /// Lives as they were known before each loss that nobody has accepted yet, and the end there was then: who had
+    /// Lives as they were known before each loss, and the end there was then: who had
     /// folded that may still act by it.
     lost_lives: Vec<(Lives, u64)>,
     /// Positions below the base at which an entry was put by one who slept while the base moved.

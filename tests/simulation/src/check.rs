@@ -19,8 +19,9 @@ use crate::history::ReadBatch;
 use crate::swarm::Process;
 use crate::{told, value};
 
-/// Sweeps after which nothing may be left that nothing needs: two for what was never named; what once was waits for
-/// marks, and a merge in one sweep makes garbage for the next.
+/// Sweeps after which nothing may be left that nothing needs: three for what was never named, since what dead lives left
+/// waits for a mark and the grace; what once was named waits for more, and a merge in one sweep makes garbage for the
+/// next.
 const SWEEPS: u32 = 8;
 
 /// By partition the batches there are.
@@ -257,8 +258,8 @@ async fn sweep(ground: &Arc<Ground>) {
             });
         let swept = report.swept.unwrap_or_default();
         ground.journal.check(
-            "two sweeps leave nothing that was never named",
-            number <= 2 || swept.orphans == 0,
+            "three sweeps leave nothing that was never named",
+            number <= 3 || swept.orphans == 0,
             || format!("sweep {number} {swept:?}"),
         );
         ground

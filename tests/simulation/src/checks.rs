@@ -41,6 +41,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("nothing is deleted that can be named", "INV-8"),
     ("nothing is deleted but segments and snapshots", "INV-8"),
     ("what was named is kept for the grace", "INV-8"),
+    ("what a dead life left is kept for the grace", "INV-8"),
     ("only snapshots older than the base's are deleted", "INV-8"),
     ("no entry is deleted that is named", "INV-8"),
     ("entries are deleted below the base alone", "INV-8"),
@@ -74,7 +75,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("two sweepers at once harm nothing", "INV-14"),
     // Clocks, crashes, liveness.
     ("wrong clocks harm nothing", "INV-17"),
-    ("two sweeps leave nothing that was never named", "INV-18"),
+    ("three sweeps leave nothing that was never named", "INV-18"),
     ("no object is left that nothing needs", "INV-18"),
     ("upkeep comes to rest", "INV-18"),
     ("upkeep succeeds when nothing fails", "INV-19"),

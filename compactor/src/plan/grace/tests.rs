@@ -35,7 +35,7 @@ fn nothing_that_waits_needs_no_mark() {
 #[test]
 fn an_object_needs_one_that_covers_it_and_one_after_the_grace() {
     let waiting = Waiting {
-        unnamed: Some((5, 10)),
+        objects: Some((5, 10)),
         ..Waiting::default()
     };
     check(&[], waiting, 0, true);
@@ -88,7 +88,7 @@ fn a_producer_needs_one_that_covers_it() {
 fn a_log_at_rest_comes_to_rest() {
     let mut history = history(&[]);
     let waiting = Waiting {
-        unnamed: Some((7, 12)),
+        objects: Some((7, 12)),
         entries: Some(9),
         expiring: Some(11),
         inline: None,

@@ -35,7 +35,7 @@ fn one_that_was_named_waits_for_its_grace_and_a_later_flush() {
     history.trim(topic, 0, 1);
     let at = history.state.position();
     let waits = Judgement::Waits {
-        unnamed_at: Some(at),
+        since: Some(at),
         own_flush: false,
     };
     assert_eq!(judge(&history, name), waits);
@@ -48,11 +48,11 @@ fn one_that_was_named_waits_for_its_grace_and_a_later_flush() {
 }
 
 #[test]
-fn an_orphan_goes_when_its_flush_is_over_or_its_life() {
+fn an_orphan_goes_when_its_flush_is_over_or_its_life_has_been_for_the_grace() {
     let mut history = History::new();
     let (topic, mut name) = named(&mut history);
     let waits = Judgement::Waits {
-        unnamed_at: None,
+        since: None,
         own_flush: false,
     };
     name.attempt = 1;
@@ -62,6 +62,16 @@ fn an_orphan_goes_when_its_flush_is_over_or_its_life() {
     name.flush += 1;
     assert_eq!(judge(&history, name), waits);
     history.retire_agent();
+    let at = history.state.position();
+    let waits = Judgement::Waits {
+        since: Some(at),
+        own_flush: false,
+    };
+    assert_eq!(judge(&history, name), waits, "the retirement may be lost");
+    history.mark(at, 0);
+    history.mark(at, HOUR_MS - 1);
+    assert_eq!(judge(&history, name), waits);
+    history.mark(at, HOUR_MS);
     assert_eq!(judge(&history, name), Judgement::Garbage { orphan: true });
 }
 
@@ -71,12 +81,22 @@ fn one_of_a_life_that_is_not_known_yet_is_left_alone() {
     let (_, mut name) = named(&mut history);
     name.incarnation.position = history.state.position() + 1;
     let waits = Judgement::Waits {
-        unnamed_at: None,
+        since: None,
         own_flush: false,
     };
     assert_eq!(judge(&history, name), waits);
     history.beat();
-    // The entry came, and registered nobody of that name.
+    // The entry came, and registered nobody of that name; but it may be lost, and another come in its place.
+    let at = history.state.position();
+    assert_eq!(
+        judge(&history, name),
+        Judgement::Waits {
+            since: Some(at),
+            own_flush: false
+        }
+    );
+    history.mark(at, 0);
+    history.mark(at, HOUR_MS);
     assert_eq!(judge(&history, name), Judgement::Garbage { orphan: true });
 }
 
@@ -89,7 +109,7 @@ fn an_own_orphan_asks_for_a_later_flush() {
         attempt: 0,
     };
     let waits = Judgement::Waits {
-        unnamed_at: None,
+        since: None,
         own_flush: true,
     };
     assert_eq!(judge(&history, name), waits);
@@ -112,6 +132,10 @@ fn kinds_that_this_build_does_not_name() {
     };
     assert_eq!(judge.judge(&history.state, &state), Judgement::Unknown);
     history.retire_agent();
+    let at = history.state.position();
+    history.mark(at, 0);
+    assert_eq!(judge.judge(&history.state, &state), Judgement::Unknown);
+    history.mark(at, HOUR_MS);
     assert_eq!(judge.judge(&history.state, &state), Judgement::Garbage { orphan: true });
     assert_eq!(judge.judge(&history.state, &Key::Witness), Judgement::Kept);
     assert_eq!(judge.judge(&history.state, &Key::Cluster), Judgement::Kept);

@@ -93,7 +93,7 @@ impl State {
         if heard && !seeded::is(Bug::RetireBlind) {
             return Err(Rejection::HeardSince);
         }
-        self.lives.live.remove(&target);
+        self.lives.end(&target, self.position);
         Ok(Applied::Done)
     }
 }

@@ -73,6 +73,7 @@ impl State {
         });
         if let Some(position) = forget {
             self.places.objects.forget_unnamed(position);
+            self.lives.ended.forget(position);
         }
         Ok(Applied::Done)
     }

@@ -13,6 +13,7 @@ pub(super) fn whole(state: &State) -> Result<(), FormatError> {
     let live = state.lives.live.values();
     let node_ids: BTreeSet<u32> = live.clone().map(|life| life.node_id).collect();
     let nonces = state.lives.nonces.iter();
+    let ended = state.lives.ended.iter();
     let unnamed = state.places.objects.unnamed();
     let marks = state.marks.as_slice().windows(2);
     let checks = [
@@ -33,6 +34,15 @@ pub(super) fn whole(state: &State) -> Result<(), FormatError> {
             "nonces that are not in order",
         ),
         (state.lives.nonces.are_distinct(), "a nonce that stands there twice"),
+        (
+            ended.clone().is_sorted_by_key(|&(at, _)| at)
+                && ended.clone().all(|&(at, life)| life.position < at && at <= position),
+            "lives that ended are not in order",
+        ),
+        (
+            state.lives.ended.are_distinct() && ended.clone().all(|(_, life)| state.incarnation(life).is_none()),
+            "a life that stands there twice",
+        ),
         (
             unnamed.clone().all(|&(at, _)| at <= position),
             "an object un-named beyond the position",

@@ -32,6 +32,15 @@ pub(super) fn encode(state: &State) -> wire::Cluster {
         next_node_id: state.lives.next_node_id,
         nonces: nonces.iter().map(|&(_, nonce)| nonce).collect(),
         nonce_positions: nonces.iter().map(|&(position, _)| position).collect(),
+        ended: state
+            .lives
+            .ended
+            .iter()
+            .map(|&(at, life)| wire::Ended {
+                incarnation: Some(encode_incarnation(life)),
+                at,
+            })
+            .collect(),
         next_topic: state.topics.next,
         deleted_topics: state.topics.deleted().flat_map(|id| id.0).collect::<Vec<u8>>().into(),
         next_producer_id: state.next_producer_id,
@@ -151,6 +160,10 @@ pub(super) fn decode(from: wire::Cluster) -> Result<State, FormatError> {
     }
     for (&nonce, &position) in from.nonces.iter().zip(&from.nonce_positions) {
         state.lives.nonces.insert(position, nonce);
+    }
+    for ended in &from.ended {
+        let life = decode_incarnation(ended.incarnation.as_ref())?;
+        state.lives.ended.insert(ended.at, life);
     }
     state.topics.next = from.next_topic;
     let deleted = from.deleted_topics.chunks_exact(16);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use rustc_hash::FxBuildHasher;
 
 use crate::entry::Role;
@@ -116,6 +116,8 @@ impl Life {
 #[derive(Debug, Clone)]
 pub(crate) struct Lives {
     pub(crate) live: BTreeMap<Incarnation, Life>,
+    /// Those that ended, as far back as a grace may reach.
+    pub(crate) ended: Ended,
     /// The node id of the next life.
     pub(crate) next_node_id: u32,
     pub(crate) nonces: Nonces,
@@ -125,9 +127,66 @@ impl Lives {
     pub(crate) fn new() -> Self {
         Self {
             live: BTreeMap::new(),
+            ended: Ended::default(),
             next_node_id: 1,
             nonces: Nonces::default(),
         }
+    }
+
+    /// Ends a life with the entry at `position`. Whether it was live.
+    pub(crate) fn end(&mut self, life: &Incarnation, position: u64) -> bool {
+        let was_live = self.live.remove(life).is_some();
+        if was_live {
+            self.ended.insert(position, *life);
+        }
+        was_live
+    }
+
+    /// Ends every life with the entry at `position`.
+    pub(crate) fn end_all(&mut self, position: u64) {
+        for life in std::mem::take(&mut self.live).into_keys() {
+            self.ended.insert(position, life);
+        }
+    }
+}
+
+/// Lives that ended, until all that they left is older than any grace.
+///
+/// The entry that ended a life may be lost with the end of a ledger, and whoever has not folded it goes on to name what
+/// it had put. So what it left is kept for as long as what was named once.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ended {
+    order: VecDeque<(u64, Incarnation)>,
+    known: HashMap<Incarnation, u64, FxBuildHasher>,
+}
+
+impl Ended {
+    /// Position of the entry with which a life ended that is still remembered.
+    pub(crate) fn position(&self, life: &Incarnation) -> Option<u64> {
+        self.known.get(life).copied()
+    }
+
+    /// Remembers a life that ended with the entry at `position`, no lower than those before.
+    pub(crate) fn insert(&mut self, position: u64, life: Incarnation) {
+        self.order.push_back((position, life));
+        self.known.insert(life, position);
+    }
+
+    /// Forgets what ended at `position` or before.
+    pub(crate) fn forget(&mut self, position: u64) {
+        while let Some((_, life)) = self.order.pop_front_if(|&mut (at, _)| at <= position) {
+            self.known.remove(&life);
+        }
+    }
+
+    /// Positions and lives, the oldest first.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = &(u64, Incarnation)> + Clone {
+        self.order.iter()
+    }
+
+    /// Whether each is remembered once.
+    pub(crate) fn are_distinct(&self) -> bool {
+        self.order.len() == self.known.len()
     }
 }
 

@@ -14,7 +14,7 @@ pub struct MarkAt {
     pub lowest_inline: Option<u64>,
 }
 
-/// The marks of two days.
+/// The marks of two days, and the newest before them.
 ///
 /// Both numbers never fall along the list. A mark that names a lower position or an earlier date than the newest is
 /// kept with the newest's number instead: "through 20 before 10:05" follows from "through 20 before 10:00", and only
@@ -38,11 +38,9 @@ impl Marks {
         self.kept.last().copied()
     }
 
-    /// Takes a mark. The answer is the highest position of the marks that were dropped for their age.
-    ///
-    /// Dropping by age loses nothing: what a dropped mark covers has been un-named for two days, longer than any grace
-    /// can be, so the caller forgets those objects with it, and an unknown object needs no grace. What no dropped mark
-    /// covers is still judged by the marks that are kept.
+    /// Takes a mark. The answer is the position of the newest that is older than two days, if there is one: what it
+    /// covers has waited longer than any grace can be, so the caller forgets since when. Whatever asks about a position
+    /// that low is answered by that mark, which is kept; those before it go.
     pub(crate) fn push(&mut self, mark: MarkAt) -> Option<u64> {
         let mut mark = mark;
         if let Some(newest) = self.newest() {
@@ -65,10 +63,12 @@ impl Marks {
         let old = self
             .kept
             .partition_point(|kept| kept.date_ms < mark.date_ms.saturating_sub(MARKS_KEPT_MS));
-        self.kept.drain(..old).next_back().map(|dropped| dropped.folded)
+        let newest_old = old.checked_sub(1)?;
+        self.kept.drain(..newest_old);
+        self.kept.first().map(|mark| mark.folded)
     }
 
-    /// Whether what was un-named at `position` has been so for `grace_ms` by the store's clock.
+    /// Whether what became so at `position` has been so for `grace_ms` by the store's clock.
     pub(crate) fn older_than(&self, position: u64, grace_ms: u64) -> bool {
         let Some(newest) = self.newest() else { return false };
         let grace_ms = i64::try_from(grace_ms).unwrap_or(i64::MAX);

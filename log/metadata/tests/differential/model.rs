@@ -93,6 +93,8 @@ pub(crate) struct Model {
     pub(crate) halted: bool,
     pub(crate) level: u32,
     pub(crate) lives: BTreeMap<Incarnation, Life>,
+    /// Where each that is no more ended. For ever: after two days any position that low is as good.
+    pub(crate) ended: BTreeMap<Incarnation, u64>,
     pub(crate) next_node: u32,
     pub(crate) nonces: BTreeMap<u64, u64>,
     pub(crate) topics: BTreeMap<u32, Topic>,
@@ -128,6 +130,7 @@ impl Model {
             halted: false,
             level: 1,
             lives: BTreeMap::new(),
+            ended: BTreeMap::new(),
             next_node: 1,
             nonces: BTreeMap::new(),
             topics: BTreeMap::new(),
@@ -183,7 +186,9 @@ impl Model {
         self.position += 1;
         self.era += 1;
         self.halted = false;
-        self.lives.clear();
+        let position = self.position;
+        let ended = std::mem::take(&mut self.lives).into_keys();
+        self.ended.extend(ended.map(|life| (life, position)));
         for topic in self.topics.values_mut() {
             for partition in &mut topic.partitions {
                 partition.eras.push((self.era, partition.end));

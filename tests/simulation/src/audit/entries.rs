@@ -45,8 +45,7 @@ impl Books {
         self.check_kind(entry, &event, journal);
         let Some(account) = &mut self.account else { return };
         if matches!(event, Event::NewEra) {
-            account.lives.end_all();
-            self.lost_lives.clear();
+            account.lives.end_all(entry.position);
         }
         let entry_ref = EntryRef {
             position: entry.position,
@@ -150,7 +149,7 @@ impl Books {
             }
             (Some(Kind::Retire(retire)), [Verdict::Applied(_)]) => {
                 let target = retire.target.as_ref().and_then(|life| life.try_into().ok());
-                target.iter().for_each(|life| account.lives.end(life));
+                target.iter().for_each(|life| account.lives.end(life, judged.position));
             }
             (Some(Kind::CommitOffsets(commit)), [Verdict::Applied(Applied::Committed(change))]) => {
                 let offset = commit.offsets.first().map_or(0, |offset| offset.offset);

@@ -17,7 +17,8 @@ pub(super) struct Lives {
 #[derive(Clone, Debug)]
 struct Life {
     role: Role,
-    over: bool,
+    /// Position of the entry that ended it.
+    ended: Option<u64>,
     /// By lane: the sequence that is next, and the newest flush.
     lanes: [(u64, Option<u64>); 3],
 }
@@ -31,6 +32,17 @@ impl Life {
         };
         self.lanes[lane as usize].1
     }
+}
+
+/// Whether what is yet to come can name an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// It can.
+    No,
+    /// Not any more: a later flush of its life was taken.
+    ByFlush,
+    /// Its life ended with this entry before that, or never was and the entry stands where it would have begun.
+    Since(u64),
 }
 
 /// A proposal that was taken.
@@ -48,25 +60,27 @@ impl Lives {
     pub(super) fn begin(&mut self, life: Incarnation, role: Role) {
         let begun = Life {
             role,
-            over: false,
+            ended: None,
             lanes: [(0, None); 3],
         };
         self.lives.insert(life, begun);
     }
 
-    pub(super) fn end(&mut self, life: &Incarnation) {
+    pub(super) fn end(&mut self, life: &Incarnation, position: u64) {
         if let Some(known) = self.lives.get_mut(life) {
-            known.over = true;
+            known.ended.get_or_insert(position);
         }
     }
 
     /// An operator accepted a loss: whoever goes on begins a new life.
-    pub(super) fn end_all(&mut self) {
-        self.lives.values_mut().for_each(|known| known.over = true);
+    pub(super) fn end_all(&mut self, position: u64) {
+        self.lives.values_mut().for_each(|known| {
+            known.ended.get_or_insert(position);
+        });
     }
 
     pub(super) fn is_live(&self, life: &Incarnation) -> bool {
-        self.lives.get(life).is_some_and(|known| !known.over)
+        self.lives.get(life).is_some_and(|known| known.ended.is_none())
     }
 
     /// A proposal was taken: its life is live, its sequence is the next, and its flush is none that is over.
@@ -92,19 +106,20 @@ impl Lives {
         *newest = taken.flush.max(*newest);
     }
 
-    /// Whether nothing that comes after `position` can name an object: its life is over, or a later flush of it was
-    /// taken. A life that is not known is one whose register would stand where another entry stands now.
-    pub(super) fn is_over(&self, name: &ObjectName, position: u64) -> bool {
+    /// Whether what comes after `position` can name an object.
+    pub(super) fn over(&self, name: &ObjectName, position: u64) -> Over {
         match self.lives.get(&name.incarnation) {
-            Some(known) => known.over || known.newest() > Some(name.flush),
-            None => name.incarnation.position <= position,
+            Some(known) if known.newest() > Some(name.flush) => Over::ByFlush,
+            Some(Life { ended: Some(at), .. }) => Over::Since(*at),
+            None if name.incarnation.position <= position => Over::Since(name.incarnation.position),
+            _ => Over::No,
         }
     }
 
     /// Whether nothing of an object's flush has been taken, and it may come.
     pub(super) fn may_come(&self, name: &ObjectName) -> bool {
         let known = self.lives.get(&name.incarnation);
-        known.is_some_and(|known| !known.over && known.newest() < Some(name.flush))
+        known.is_some_and(|known| known.ended.is_none() && known.newest() < Some(name.flush))
     }
 }
 

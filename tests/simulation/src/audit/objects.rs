@@ -5,7 +5,7 @@ use futures::StreamExt as _;
 use metadata::{ObjectName, ObjectStatus};
 use store::{Key, Objects as _, SnapshotName};
 
-use super::lives::Lives;
+use super::lives::{Lives, Over};
 use super::{Audit, Books, now};
 
 impl Audit {
@@ -91,22 +91,42 @@ impl Books {
         self.journal
             .check("nothing is deleted that is named", !named, || name.to_string());
         let Some(account) = &self.account else { return };
-        let lost = |(lives, end): &(Lives, u64)| lives.is_over(name, *end);
-        let over = account.lives.is_over(name, account.tip.position) || self.lost_lives.iter().any(lost);
+        // Who folded what was then lost may delete by a later flush that was lost: the life itself knows of its flush.
+        let by_flush = |(lives, end): &(Lives, u64)| lives.over(name, *end) == Over::ByFlush;
+        let over = match self.lost_lives.iter().any(by_flush) {
+            true => Over::ByFlush,
+            false => account.lives.over(name, account.tip.position),
+        };
         self.journal
-            .check("nothing is deleted that can be named", over, || name.to_string());
+            .check("nothing is deleted that can be named", over != Over::No, || {
+                name.to_string()
+            });
+        if let Over::Since(at) = over {
+            let (old, told) = self.is_older_than_grace(at);
+            self.journal
+                .check("what a dead life left is kept for the grace", old, || {
+                    format!("{name} of a life that ended {told}")
+                });
+        }
         let Some(ObjectStatus::Unnamed { at }) = status else {
             self.journal.count("objects deleted, never named");
             return;
         };
         self.journal.count("objects deleted, no longer named");
-        let grace_ms = i64::try_from(account.state.cluster_config().segment_grace_ms()).unwrap_or(i64::MAX);
+        let (old, told) = self.is_older_than_grace(at);
+        self.journal.check("what was named is kept for the grace", old, || {
+            format!("{name} un-named {told}")
+        });
+    }
+
+    /// Whether an entry came longer ago than the grace, and how to say when.
+    fn is_older_than_grace(&self, at: u64) -> (bool, String) {
+        let config = self.account.as_ref().map(|account| account.state.cluster_config());
+        let grace_ms = config.map_or(0, |config| config.segment_grace_ms());
         let now_ms = self.world.clock.wall_ms();
         let since_ms = self.followed(at).map_or(i64::MAX, |followed| followed.at_ms);
-        let over = now_ms.saturating_sub(since_ms) >= grace_ms;
-        self.journal.check("what was named is kept for the grace", over, || {
-            format!("{name} un-named at {at}, {since_ms} ms; deleted at {now_ms} ms")
-        });
+        let old = now_ms.saturating_sub(since_ms) >= i64::try_from(grace_ms).unwrap_or(i64::MAX);
+        (old, format!("at {at}, {since_ms} ms; deleted at {now_ms} ms"))
     }
 
     fn check_snapshot_deletion(&self, path: &str, name: &SnapshotName) {

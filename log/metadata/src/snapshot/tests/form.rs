@@ -80,3 +80,29 @@ fn a_state_has_one_form() {
     assert_eq!(corrupt_text(with_sections(moved)), other);
     assert!(decode(with_sections(whole.clone())).is_ok());
 }
+
+#[test]
+fn lives_that_ended_are_in_order_and_stand_there_once() {
+    let whole = sections(&filled());
+    let ended = |at: u64, position: u64| wire::Ended {
+        incarnation: Some(wire::Incarnation {
+            position,
+            index: 0,
+            nonce: 5,
+        }),
+        at,
+    };
+    let check = |ended: &[wire::Ended], expect: &str| {
+        let mut all = whole.clone();
+        let mut cluster: wire::Cluster = message(all[0].1.clone()).unwrap();
+        cluster.ended = ended.to_vec();
+        all[0].1 = cluster.encode_to_vec().into();
+        assert_eq!(corrupt_text(with_sections(all)), expect);
+    };
+    let (unordered, twice) = ("lives that ended are not in order", "a life that stands there twice");
+    check(&[ended(4, 2), ended(3, 1)], unordered);
+    check(&[ended(99, 2)], unordered);
+    check(&[ended(2, 2)], unordered);
+    check(&[ended(3, 2), ended(4, 2)], twice);
+    check(&[ended(3, 1)], twice);
+}

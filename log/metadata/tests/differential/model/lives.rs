@@ -72,6 +72,7 @@ impl Model {
             return Err(Rejection::HeardSince);
         }
         self.lives.remove(&target);
+        self.ended.insert(target, self.position);
         Ok(Applied::Done)
     }
 }

@@ -47,7 +47,12 @@ impl Model {
         let marks = &self.marks;
         self.unnamed
             .retain(|_, &mut at| !marks.iter().any(|&(folded, date)| folded >= at && old(date)));
-        self.marks.retain(|&(_, date)| !old(date));
+        // What the old ones say together is kept.
+        let gone: Vec<(u64, i64)> = self.marks.extract_if(.., |&mut (_, date)| old(date)).collect();
+        let said = |what: fn(&(u64, i64)) -> i64| gone.iter().map(what).max();
+        if let (Some(folded), Some(date)) = (said(|mark| mark.0 as i64), said(|mark| mark.1)) {
+            self.marks.insert(0, (folded as u64, date));
+        }
         Ok(Applied::Done)
     }
 
@@ -63,7 +68,13 @@ impl Model {
             let lane = if life.role == Role::Agent { 2 } else { 0 };
             life.flush[lane].is_some_and(|flush| flush > name.flush)
         });
-        let Some(&at) = self.unnamed.get(name) else { return over };
+        let dead = (!self.lives.contains_key(&name.incarnation)).then(|| {
+            let ended = self.ended.get(&name.incarnation);
+            ended.copied().unwrap_or(name.incarnation.position)
+        });
+        let Some(at) = self.unnamed.get(name).copied().max(dead) else {
+            return over;
+        };
         let newest = self.newest_date().unwrap_or(i64::MIN);
         over && self
             .marks

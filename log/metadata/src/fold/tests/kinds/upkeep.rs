@@ -63,6 +63,21 @@ impl Ready {
         self.fixture.state.position()
     }
 
+    /// The compactor retires the agent; the position.
+    fn retire_agent(&mut self) -> u64 {
+        let life = self.fixture.state.incarnation(&self.agent).unwrap();
+        let seen = life.lanes_seen().into_iter().map(|(lane, next)| LaneSeen {
+            lane: lane.number(),
+            next,
+        });
+        let retire = Kind::Retire(Retire {
+            seen: seen.collect(),
+            target: Some(self.agent.into()),
+        });
+        assert_eq!(self.fixture.control(self.compactor, retire), DONE);
+        self.fixture.state.position()
+    }
+
     fn sweepable(&self, name: &ObjectName, grace: i64) -> bool {
         self.fixture.state.sweepable(name, grace as u64)
     }
@@ -148,9 +163,9 @@ fn marks_neither_fall_nor_come_from_the_future() {
     ready.mark_now(59 * HOUR);
     assert_eq!(marks(&ready), [11, 59], "marks of two days are kept");
     ready.mark_now(1000 * HOUR);
-    assert_eq!(marks(&ready), [1000]);
+    assert_eq!(marks(&ready), [59, 1000], "and the newest before them");
     assert_eq!(ready.mark(1, 951 * HOUR), DONE, "a date so far ahead was no clock's");
-    assert_eq!(marks(&ready), [951]);
+    assert_eq!(marks(&ready), [59, 951]);
     ready.fixture.through_snapshot();
 }
 
@@ -219,22 +234,51 @@ fn what_was_never_named_goes_with_its_flush_or_its_life() {
         ready.sweepable(&theirs, 0),
         "a compactor's flushes are told by its control lane"
     );
-    let mut seen: Vec<_> = ready.fixture.state.incarnation(&ready.agent).unwrap().lanes_seen();
-    let seen = seen
-        .drain(..)
-        .map(|(lane, next)| LaneSeen {
-            lane: lane.number(),
-            next,
-        })
-        .collect();
-    let retire = Kind::Retire(Retire {
-        target: Some(ready.agent.into()),
-        seen,
-    });
-    assert_eq!(ready.fixture.control(ready.compactor, retire), DONE);
-    assert!(ready.sweepable(&later, 0), "its life is over");
+    ready.retire_agent();
+    let at = ready.fixture.state.position();
+    assert_eq!(ready.fixture.state.garbage_since(&later), Some(at));
+    ready.agent = ready.compactor;
+    assert!(!ready.sweepable(&later, 0), "no mark shows when its life ended");
+    ready.mark_now(10 * HOUR);
+    assert!(ready.sweepable(&later, 0) && !ready.sweepable(&later, HOUR));
+    let read = ready.fixture.through_snapshot();
+    assert_eq!(read.garbage_since(&later), Some(at));
+    ready.mark_now(11 * HOUR);
+    assert!(ready.sweepable(&later, HOUR), "its life is over for the grace");
     ready.fixture.event(Event::Halt, 1).unwrap();
     assert!(!ready.sweepable(&later, 0), "nothing is swept while halted");
+}
+
+#[test]
+fn a_life_that_ended_is_forgotten_when_no_grace_reaches_it() {
+    let mut ready = Ready::new();
+    let agent = ready.agent;
+    ready.object(0);
+    let at = ready.retire_agent();
+    ready.agent = ready.compactor;
+    let since = |ready: &Ready, life: Incarnation| ready.fixture.state.dead_since(&life);
+    assert_eq!(since(&ready, agent), Some(at));
+    let never = Incarnation { nonce: 99, ..agent };
+    assert_eq!(
+        since(&ready, never),
+        Some(agent.position),
+        "an entry that registered another"
+    );
+    ready.mark_now(10 * HOUR);
+    ready.mark_now(58 * HOUR);
+    assert_eq!(since(&ready, agent), Some(at), "two days, and no more");
+    ready.mark_now(58 * HOUR + 1);
+    assert_eq!(since(&ready, agent), Some(agent.position));
+    let left = ObjectName {
+        incarnation: agent,
+        flush: 7,
+        attempt: 0,
+    };
+    assert!(
+        ready.sweepable(&left, 48 * HOUR),
+        "the newest mark before the two days still tells"
+    );
+    ready.fixture.through_snapshot();
 }
 
 #[test]
