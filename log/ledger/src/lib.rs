@@ -9,6 +9,7 @@ pub mod backend;
 pub mod chain;
 pub mod conformance;
 mod connect;
+mod dynamodb;
 pub mod envelope;
 mod error;
 pub mod faulty;
@@ -21,7 +22,8 @@ pub mod witness;
 
 pub use backend::{Append, Backend, Base, Looks, RawEntry, RawRead};
 pub use chain::{Entry, EntryKind, Evidence, Loss, Tip};
-pub use connect::connect;
+pub use connect::{Created, connect, create};
+pub use dynamodb::DynamoLedger;
 pub use envelope::{Envelope, Kind};
 pub use error::{Happened, LedgerError, OpenError};
 pub use faulty::{Faults, FaultyLedger};
