@@ -30,6 +30,7 @@ use crate::options::AwsOptions;
 pub(crate) use address::Address;
 use address::{SEGMENT_ENTRIES, segment_of};
 use client::{BYTES, Client, Failure, Item, POSITION, Page, Put, Swap};
+use insist::Insist;
 pub(crate) use table::create;
 use watch::Watch;
 
@@ -48,6 +49,7 @@ pub struct DynamoLedger {
     client: Client,
     address: Address,
     world: World,
+    insist: Insist,
     watch: Watch,
     /// The lowest segment that held something when it was last looked for.
     lowest: Mutex<Option<u64>>,
@@ -65,13 +67,18 @@ impl DynamoLedger {
         world: &World,
     ) -> Result<DynamoLedger, OpenError> {
         let client = table::reach(address, options, world).await?;
-        Ok(DynamoLedger {
+        Ok(DynamoLedger::new(client, address, world))
+    }
+
+    fn new(client: Client, address: &Address, world: &World) -> DynamoLedger {
+        DynamoLedger {
             client,
             address: address.clone(),
             world: world.clone(),
+            insist: Insist::new(world),
             watch: Watch::new(&world.clock),
             lowest: Mutex::new(None),
-        })
+        }
     }
 
     /// Puts an entry where nothing is. The one who finds something there has lost, unless an attempt before it was not
@@ -100,11 +107,11 @@ impl DynamoLedger {
     async fn page_of(&self, segment: u64, first: Position, last: Position, limit: usize) -> Result<Page, LedgerError> {
         let key = self.address.segment(segment);
         let limit = i32::try_from(limit.clamp(1, PAGE_ITEMS_MAX)).unwrap_or(i32::MAX);
-        insist::read(&self.world, || self.client.query(&key, first..=last, limit)).await
+        self.insist.read(|| self.client.query(&key, first..=last, limit)).await
     }
 
     async fn item(&self, key: &address::Key) -> Result<Option<Item>, LedgerError> {
-        insist::read(&self.world, || self.client.get(key)).await
+        self.insist.read(|| self.client.get(key)).await
     }
 
     /// Whether anything follows `after`. A gap before it does not hide it while it is in the same segment or the next one, nor
@@ -139,7 +146,7 @@ impl Backend for DynamoLedger {
             let (bytes, bytes_max) = (envelope.len(), ENTRY_BYTES_MAX);
             return Err(LedgerError::TooLarge { bytes, bytes_max });
         }
-        let put = insist::write(&self.world, |doubt| self.put(position, &envelope, doubt)).await?;
+        let put = self.insist.write(|doubt| self.put(position, &envelope, doubt)).await?;
         if put == Append::Appended {
             self.watch.appended(position);
         }
@@ -185,7 +192,7 @@ impl Backend for DynamoLedger {
 
     async fn create_base(&self, base: &Base) -> Result<bool, LedgerError> {
         let item = &base::item_of(base, &self.address.base());
-        let created = insist::write(&self.world, |doubt| async move {
+        let created = self.insist.write(|doubt| async move {
             Ok(match self.client.put_new(item.clone()).await? {
                 Put::Done => Some(true),
                 Put::There(_) if !doubt => Some(false),
@@ -211,7 +218,7 @@ impl Backend for DynamoLedger {
         let entry = &Item::at(&key).with_bytes(BYTES, bytes);
         let [old, put] = [old, new].map(|base| base::item_of(base, &self.address.base()));
         let (old, put, token) = (&old, &put, &token(&self.world));
-        let swapped = insist::write(&self.world, |doubt| async move {
+        let swapped = self.insist.write(|doubt| async move {
             Ok(match self.client.swap(old, put, entry, token).await? {
                 Swap::Done => Some(true),
                 Swap::Differs if !doubt => Some(false),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use world::{Backoff, Retry, World, retry};
+use world::{Backoff, World};
 
 use super::address::Address;
 use super::client::{Client, Described, Failure, Made, POSITION, SEGMENT};
-use super::insist;
+use super::insist::Insist;
 use crate::connect::Created;
 use crate::error::{LedgerError, OpenError};
 use crate::options::AwsOptions;
@@ -24,7 +24,7 @@ const PATIENCE: Backoff = Backoff {
 /// When the options are not enough, the table cannot be reached or is not there, or entries could be lost in it.
 pub(super) async fn reach(address: &Address, options: &AwsOptions, world: &World) -> Result<Client, OpenError> {
     let client = client(address, options, world).await?;
-    let described = insist::read(world, || client.describe()).await?;
+    let described = Insist::new(world).read(|| client.describe()).await?;
     let described = described.ok_or_else(|| OpenError::Unusable {
         what: format!(
             "there is no DynamoDB table {} in {}; `tidelog ledger create` makes it",
@@ -43,7 +43,8 @@ pub(super) async fn reach(address: &Address, options: &AwsOptions, world: &World
 /// When it cannot be made, or may be in the making and was not seen to be done; when one is there that cannot be used.
 pub(crate) async fn create(address: &Address, options: &AwsOptions, world: &World) -> Result<Created, OpenError> {
     let client = &client(address, options, world).await?;
-    let made = insist::write(world, |doubt| async move {
+    let insist = Insist::new(world);
+    let made = insist.write(|doubt| async move {
         let made = client.create().await?;
         Ok(doubt || made == Made::Begun)
     });
@@ -51,14 +52,11 @@ pub(crate) async fn create(address: &Address, options: &AwsOptions, world: &Worl
     let described = wait(client, world).await?;
     let mut notes = check(address, client, &described, world).await?;
     if made {
-        let kept = retry(world, &PATIENCE, |_| async {
-            client.keep_backups().await.map_err(|failure| match failure {
-                Failure::Refused(reason) => Retry::Stop(reason),
-                Failure::Busy(reason) | Failure::Unclear(reason) => Retry::Again(reason),
-            })
-        });
-        if let Err(reason) = kept.await {
-            notes.push(format!("continuous backups could not be turned on: {reason}"));
+        let insist = Insist::with(world, PATIENCE);
+        if let Err(error) = insist.write(|_| client.keep_backups()).await {
+            notes.push(format!(
+                "continuous backups (point-in-time recovery) are not on: {error}"
+            ));
         }
     }
     let what = format!("DynamoDB table {} in {}", address.table, options.region());
@@ -72,15 +70,15 @@ async fn client(address: &Address, options: &AwsOptions, world: &World) -> Resul
 
 /// Waits until a table that was just made can be used.
 async fn wait(client: &Client, world: &World) -> Result<Described, LedgerError> {
-    retry(world, &PATIENCE, |_| async {
-        match client.describe().await {
-            Ok(Some(described)) if described.status != "CREATING" => Ok(described),
-            Ok(_) => Err(Retry::Again(LedgerError::unknown("the table is still being made"))),
-            Err(Failure::Refused(reason)) => Err(Retry::Stop(LedgerError::unknown(reason))),
-            Err(Failure::Busy(reason) | Failure::Unclear(reason)) => Err(Retry::Again(LedgerError::unknown(reason))),
+    let insist = Insist::with(world, PATIENCE);
+    let described = insist.read(|| async {
+        match client.describe().await? {
+            Some(described) if described.status != "CREATING" => Ok(described),
+            _ => Err(Failure::Busy("it is still being made".to_owned())),
         }
-    })
-    .await
+    });
+    let waited = described.await;
+    waited.map_err(|error| LedgerError::unknown(format!("the table was asked for, and then: {error}")))
 }
 
 /// Refuses a table that cannot be used, and says what else there is to know of one that can.
@@ -90,7 +88,7 @@ async fn check(
     described: &Described,
     world: &World,
 ) -> Result<Vec<String>, OpenError> {
-    let expires = insist::read(world, || client.expires()).await?;
+    let expires = Insist::new(world).read(|| client.expires()).await?;
     let notes = judge(described, expires).map_err(|what| OpenError::Unusable {
         what: format!("DynamoDB table {}: {what}", address.table),
     })?;

@@ -8,7 +8,7 @@
 
 use super::address::{Key, segment_of};
 use super::client::{DELETE_ITEMS_MAX, Failure};
-use super::{DynamoLedger, insist, last_of, position_of};
+use super::{DynamoLedger, SEGMENT_ENTRIES, last_of, position_of};
 use crate::error::LedgerError;
 use crate::ids::Position;
 
@@ -74,7 +74,7 @@ impl DynamoLedger {
 
     /// The keys of a segment's lowest entries up to `last`, at most `limit` of them.
     async fn lowest_keys(&self, segment: u64, last: Position, limit: u64) -> Result<Vec<Key>, LedgerError> {
-        let first = last_of(segment) - (super::SEGMENT_ENTRIES - 1);
+        let first = last_of(segment) - (SEGMENT_ENTRIES - 1);
         let last = last.min(last_of(segment));
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let page = self.page_of(segment, first, last, limit).await?;
@@ -85,19 +85,18 @@ impl DynamoLedger {
     /// Deletes these, and what a busy server left of them, before anything above.
     async fn delete_all(&self, keys: &[Key]) -> Result<(), LedgerError> {
         let left = &parking_lot::Mutex::new(keys.to_vec());
-        insist::write(&self.world, |_| async move {
+        let deleted = self.insist.write(|_| async move {
             let keys = left.lock().clone();
             let rest = self.client.delete(&keys).await?;
             left.lock().clone_from(&rest);
+            let told = || format!("{} of {} entries are left to delete", rest.len(), keys.len());
             match rest.len() {
                 0 => Ok(()),
-                more => Err(Failure::Busy(format!(
-                    "{more} of {} entries are left to delete",
-                    keys.len()
-                ))),
+                none if none == keys.len() => Err(Failure::Busy(told())),
+                _ => Err(Failure::Unclear(told())),
             }
-        })
-        .await
+        });
+        deleted.await
     }
 }
 

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_dynamodb::config::http::HttpResponse;
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use hyper_util::client::legacy::Error as ConnectionError;
 
 /// Why one attempt failed.
@@ -44,29 +44,49 @@ impl Failure {
     where
         E: ProvideErrorMetadata + StdError + 'static,
     {
-        let reason = format!("dynamodb: {}", DisplayErrorContext(error));
         match error {
-            SdkError::ConstructionFailure(_) => Failure::Refused(reason),
-            SdkError::DispatchFailure(_) if was_not_sent(error) => Failure::Busy(reason),
+            SdkError::ConstructionFailure(_) => Failure::Refused(chain(error)),
+            SdkError::DispatchFailure(_) if was_not_sent(error) => Failure::Busy(chain(error)),
             SdkError::ServiceError(answer) => {
                 let status = answer.raw().status().as_u16();
-                of_answer(answer.err().code().unwrap_or_default(), status, reason)
+                match answer.err().code() {
+                    Some(code) => {
+                        let message = answer.err().message().unwrap_or("no more is said");
+                        of_answer(code, status, format!("dynamodb: {code} ({status}): {message}"))
+                    }
+                    // Not the service's own, or not readable: also when the status is that of success.
+                    None => Failure::Unclear(format!(
+                        "an answer of status {status} that does not tell: {}",
+                        chain(error)
+                    )),
+                }
             }
             // A request that was sent, or partly, and an answer that broke off or cannot be read.
-            _ => Failure::Unclear(reason),
+            _ => Failure::Unclear(chain(error)),
         }
     }
 }
 
-/// An answer of 500 or more may come after the work was done.
+/// An answer with a code. One of 500 or more may come after the work was done.
 fn of_answer(code: &str, status: u16, reason: String) -> Failure {
     if BUSY.contains(&code) {
         Failure::Busy(reason)
-    } else if code == UNDER_WAY || status >= 500 {
-        Failure::Unclear(reason)
-    } else {
+    } else if code != UNDER_WAY && (400..500).contains(&status) {
         Failure::Refused(reason)
+    } else {
+        Failure::Unclear(reason)
     }
+}
+
+/// An error and what caused it.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = format!("dynamodb: {error}");
+    let mut next = error.source();
+    while let Some(error) = next {
+        text.push_str(&format!(": {error}"));
+        next = error.source();
+    }
+    text
 }
 
 /// Whether no byte can have reached the server: there was no connection to it, or nobody to sign the request for.
