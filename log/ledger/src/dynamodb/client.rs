@@ -13,7 +13,7 @@ use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_sdk_dynamodb::config::http::HttpResponse;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, Region};
+use aws_sdk_dynamodb::config::{BehaviorVersion, Builder, Credentials, ProvideCredentials as _, Region};
 use aws_sdk_dynamodb::error::SdkError;
 use world::Clock;
 
@@ -26,6 +26,8 @@ pub(super) use tables::{Described, Made};
 
 /// How long a connection may take. A request that got none was not sent.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long it may take to find out as whom AWS is spoken to.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one item may take, and how long a page of them. They leave room for credentials to be fetched anew.
 const ITEM_TIMEOUT: Duration = Duration::from_secs(2);
 const PAGE_TIMEOUT: Duration = Duration::from_secs(4);
@@ -58,9 +60,7 @@ impl Client {
                 let token = options.session_token.as_ref().map(|token| token.reveal().to_owned());
                 config.credentials_provider(Credentials::new(id, secret.reveal(), token, None, "options"))
             }
-            (None, None) => {
-                config.credentials_provider(DefaultCredentialsChain::builder().region(region).build().await)
-            }
+            (None, None) => config.credentials_provider(found(region, clock).await?),
             (id, _) => return Err(half_a_key(id.as_ref(), options.secret_access_key.as_ref())),
         };
         Ok(Client {
@@ -79,6 +79,18 @@ impl Client {
         // What the SDK makes of a request is large, so it does not lie in the futures of those who wait for it.
         let answer = self.clock.timeout(patience, Box::pin(request)).await;
         answer.map_err(|_| Failure::timed_out(patience.as_millis()))
+    }
+}
+
+/// Credentials from wherever the SDK looks for them. They are asked for once, so that their lack is told as such.
+async fn found(region: Region, clock: &Clock) -> Result<DefaultCredentialsChain, String> {
+    let chain = DefaultCredentialsChain::builder().region(region).build().await;
+    match clock.timeout(CREDENTIALS_TIMEOUT, chain.provide_credentials()).await {
+        Ok(Ok(_)) => Ok(chain),
+        Ok(Err(error)) => Err(failure::chain(&error)),
+        Err(_) => Err(format!(
+            "no credentials of AWS were found within {CREDENTIALS_TIMEOUT:?}"
+        )),
     }
 }
 

@@ -79,7 +79,7 @@ fn of_answer(code: &str, status: u16, reason: String) -> Failure {
 }
 
 /// An error and what caused it.
-fn chain(error: &(dyn StdError + 'static)) -> String {
+pub(super) fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = format!("dynamodb: {error}");
     let mut next = error.source();
     while let Some(error) = next {

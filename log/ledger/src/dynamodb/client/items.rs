@@ -144,7 +144,7 @@ impl Client {
             .set_expression_attribute_names(Some(equal.names))
             .set_expression_attribute_values(Some(equal.values))
             .build();
-        let check = check.map_err(incomplete)?;
+        let check = check.map_err(|error| incomplete(&error))?;
         Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
@@ -157,7 +157,7 @@ impl Client {
             .set_expression_attribute_names(Some(equal.names))
             .set_expression_attribute_values(Some(equal.values))
             .build();
-        let put = put.map_err(incomplete)?;
+        let put = put.map_err(|error| incomplete(&error))?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
@@ -167,7 +167,7 @@ impl Client {
         let mut requests = Vec::with_capacity(keys.len());
         for key in keys {
             let delete = DeleteRequest::builder().set_key(Some(Item::at(key).0)).build();
-            let delete = delete.map_err(incomplete)?;
+            let delete = delete.map_err(|error| incomplete(&error))?;
             requests.push(WriteRequest::builder().delete_request(delete).build());
         }
         let request = self.sdk.batch_write_item().request_items(&self.table, requests);
@@ -205,6 +205,6 @@ fn judge(reasons: &[CancellationReason]) -> Result<Swap, Failure> {
 }
 
 /// A request lacks something that it must have.
-fn incomplete(error: BuildError) -> Failure {
+pub(super) fn incomplete(error: &BuildError) -> Failure {
     Failure::Refused(format!("dynamodb: {error}"))
 }

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::item::{POSITION, SEGMENT};
+use super::items::incomplete;
 use super::{Client, Failure};
 
 /// How long a request for the table may take.
@@ -70,7 +71,7 @@ impl Client {
                 .build()
         };
         let key = |name, role| KeySchemaElement::builder().attribute_name(name).key_type(role).build();
-        let incomplete = |error: BuildError| Failure::Refused(format!("dynamodb: {error}"));
+        let incomplete = |error: BuildError| incomplete(&error);
         let request = self
             .sdk
             .create_table()
@@ -93,7 +94,7 @@ impl Client {
         let recovery = PointInTimeRecoverySpecification::builder()
             .point_in_time_recovery_enabled(true)
             .build();
-        let recovery = recovery.map_err(|error| Failure::Refused(format!("dynamodb: {error}")))?;
+        let recovery = recovery.map_err(|error| incomplete(&error))?;
         let request = self
             .sdk
             .update_continuous_backups()
