@@ -8,10 +8,12 @@ use crate::backend::Backend;
 use crate::error::OpenError;
 use crate::memory::MemoryLedger;
 use crate::options::ConnectOptions;
+use crate::postgres::PostgresLedger;
 use crate::sqlite::SqliteLedger;
 
-/// Opens the backend that a URL names: `memory:` (a fresh table of its own) or `sqlite:PATH` (a file, made if absent in
-/// a folder that exists).
+/// Opens the backend that a URL names: `memory:` (a fresh table of its own), `sqlite:PATH` (a file, made if absent in
+/// a folder that exists) or `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?log=NAME&...]` (tables of a database, made
+/// if absent).
 ///
 /// # Errors
 /// [`OpenError::Url`] when the URL names none of these; else why the backend cannot be used.
@@ -28,10 +30,11 @@ pub async fn connect(url: &str, _options: &ConnectOptions, world: &World) -> Res
             "" => Err(refuse("a path must follow, as in sqlite:ledger.db")),
             path => Ok(Arc::new(SqliteLedger::open(path.as_ref(), world).await?)),
         },
-        "postgres" | "postgresql" | "dynamodb" | "s3" => Err(refuse(
-            "this backend is not built yet; there are sqlite:PATH and memory:",
+        "postgres" | "postgresql" => Ok(Arc::new(PostgresLedger::open(url, world).await?)),
+        "dynamodb" | "s3" => Err(refuse(
+            "this backend is not built yet; there are sqlite:PATH, postgres: and memory:",
         )),
-        _ => Err(refuse("not a ledger; there are sqlite:PATH and memory:")),
+        _ => Err(refuse("not a ledger; there are sqlite:PATH, postgres: and memory:")),
     }
 }
 

@@ -21,11 +21,12 @@ async fn urls() {
     )
     .await;
     check(
-        "postgres://me:secret@host/db",
-        r#""postgres:...": this backend is not built yet"#,
+        "postgres://me:secret@host/db?logs=two",
+        r#""postgres:...": parameter "logs" is not known"#,
     )
     .await;
-    check("dynamodb://table", "there are sqlite:PATH and memory:").await;
+    check("postgresql:db", "a host must be named").await;
+    check("dynamodb://table", "there are sqlite:PATH, postgres: and memory:").await;
     check("s3://bucket/prefix", "not built yet").await;
     check("mysql://host", "not a ledger").await;
     check("", "not a ledger").await;
