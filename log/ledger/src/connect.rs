@@ -10,13 +10,15 @@ use crate::dynamodb;
 use crate::error::OpenError;
 use crate::memory::MemoryLedger;
 use crate::options::ConnectOptions;
+use crate::postgres::PostgresLedger;
 use crate::sqlite::SqliteLedger;
 
 /// What is understood.
-const KNOWN: &str = "there are sqlite:PATH, dynamodb://TABLE and memory:";
+const KNOWN: &str = "there are sqlite:PATH, postgres:, dynamodb://TABLE and memory:";
 
 /// Opens the backend that a URL names: `memory:` (a fresh table of its own), `sqlite:PATH` (a file, made if absent in a
-/// folder that exists) or `dynamodb://TABLE[?log=NAME]` (a log in a table that exists, `tidelog` if none is named).
+/// folder that exists), `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?log=NAME&...]` (tables of a database, made if
+/// absent) or `dynamodb://TABLE[?log=NAME]` (a log in a table that exists).
 ///
 /// # Errors
 /// [`OpenError::Url`] when the URL names none of these; else why the backend cannot be used.
@@ -24,6 +26,7 @@ pub async fn connect(url: &str, options: &ConnectOptions, world: &World) -> Resu
     match Place::parse(url)? {
         Place::Memory => Ok(Arc::new(MemoryLedger::sql_like())),
         Place::Sqlite(path) => Ok(Arc::new(SqliteLedger::open(path, world).await?)),
+        Place::Postgres => Ok(Arc::new(PostgresLedger::open(url, world).await?)),
         Place::DynamoDb(address) => dynamodb::connect(&address, &options.aws, world).await,
     }
 }
@@ -31,7 +34,7 @@ pub async fn connect(url: &str, options: &ConnectOptions, world: &World) -> Resu
 /// What [`create`] found and did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Created {
-    /// Whether it was made now; else it was there, or there is nothing to make.
+    /// Whether it was made now; else it was there, or is made when it is first opened.
     pub made: bool,
     /// What it is, for people.
     pub what: String,
@@ -39,8 +42,8 @@ pub struct Created {
     pub notes: Vec<String>,
 }
 
-/// Makes what a ledger needs before it can be opened, if it is not there: of `dynamodb:` the table, of `sqlite:` the
-/// file, of `memory:` nothing. What is there is left as it is, and checked as [`connect`] does. The ledger itself
+/// Makes what a ledger needs, if it is not there: of `dynamodb:` the table, of `sqlite:` the file, of `postgres:` the
+/// tables, of `memory:` nothing. What is there is left as it is, and checked as [`connect`] does. The ledger itself
 /// begins when it is first opened.
 ///
 /// # Errors
@@ -59,6 +62,14 @@ pub async fn create(url: &str, options: &ConnectOptions, world: &World) -> Resul
             let notes = Vec::new();
             Ok(Created { made, what, notes })
         }
+        Place::Postgres => {
+            PostgresLedger::open(url, world).await?;
+            Ok(Created {
+                made: false,
+                what: "tables of a PostgreSQL database, which are made when they are first opened".to_owned(),
+                notes: Vec::new(),
+            })
+        }
         Place::DynamoDb(address) => dynamodb::create(&address, &options.aws, world).await,
     }
 }
@@ -67,6 +78,7 @@ pub async fn create(url: &str, options: &ConnectOptions, world: &World) -> Resul
 enum Place<'a> {
     Memory,
     Sqlite(&'a Path),
+    Postgres,
     DynamoDb(dynamodb::Address),
 }
 
@@ -88,7 +100,8 @@ impl Place<'_> {
                 Ok(address) => Ok(Place::DynamoDb(address)),
                 Err(what) => Err(refuse(&what)),
             },
-            "postgres" | "postgresql" | "s3" => Err(refuse(&format!("this backend is not built yet; {KNOWN}"))),
+            "postgres" | "postgresql" => Ok(Place::Postgres),
+            "s3" => Err(refuse(&format!("this backend is not built yet; {KNOWN}"))),
             _ => Err(refuse(&format!("not a ledger; {KNOWN}"))),
         }
     }

@@ -17,6 +17,7 @@ mod ids;
 mod ledger;
 pub mod memory;
 mod options;
+pub mod postgres;
 pub mod sqlite;
 pub mod witness;
 
@@ -31,5 +32,6 @@ pub use ids::{ClusterId, ClusterIdError, Era, Hash, Position};
 pub use ledger::{Accepted, Appended, Description, Halted, Ledger, ReadOutcome, WitnessOutcome};
 pub use memory::MemoryLedger;
 pub use options::{AwsOptions, ConnectOptions, Endpoint, Secret};
+pub use postgres::PostgresLedger;
 pub use sqlite::SqliteLedger;
 pub use witness::{MemoryWitness, Version, WitnessError, WitnessStore};

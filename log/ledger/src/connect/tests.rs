@@ -21,12 +21,13 @@ async fn urls() {
     )
     .await;
     check(
-        "postgres://me:secret@host/db",
-        r#""postgres:...": this backend is not built yet"#,
+        "postgres://me:secret@host/db?logs=two",
+        r#""postgres:...": parameter "logs" is not known"#,
     )
     .await;
     check("dynamodb:", "a table must follow").await;
     check("dynamodb://table?log=a/b", "a log is named by").await;
+    check("postgresql:db", "a host must be named").await;
     check("s3://bucket/prefix", "not built yet").await;
     check("mysql://host", "not a ledger").await;
     check("", "not a ledger").await;

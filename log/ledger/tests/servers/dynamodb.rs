@@ -51,7 +51,7 @@ struct Dynamo {
 impl Dynamo {
     /// A new table on the server that the variable names.
     async fn new(world: &World) -> Dynamo {
-        Dynamo::at(crate::told("TIDELOG_TEST_DYNAMODB"), world).await
+        Dynamo::at(crate::variable("TIDELOG_TEST_DYNAMODB"), world).await
     }
 
     async fn at(endpoint: String, world: &World) -> Dynamo {
@@ -132,7 +132,7 @@ async fn dynamodb_conforms() {
 #[tokio::test(flavor = "multi_thread")]
 async fn dynamodb_answers_as_the_model() {
     let world = World::real();
-    differential(&Dynamo::new(&world).await, &world, 1, crate::calls()).await;
+    differential(&Dynamo::new(&world).await, &world, 1, crate::differential_calls()).await;
 }
 
 /// Sixteen processes put at the same position at once, again and again: one of them is told that it has it, and its

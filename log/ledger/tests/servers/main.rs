@@ -1,25 +1,25 @@
-//! The backends that need a server, against real ones: the suite, random calls, races, kills. The servers and where they
-//! are told: `infra/local/run NAME... -- cargo test -p ledger --test servers NAME`.
+//! The backends against real servers, a module each: `infra/local/run NAME -- cargo test -p ledger --test servers NAME`.
+//!
+//! Where a server is, a variable says; without it a test fails. None is left out in silence.
 
 mod dynamodb;
+mod postgres;
 
-/// Where a server is. Without it nothing would be tested, so nothing passes.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the servers are told to the tests by their variables"
-)]
-fn told(variable: &str) -> String {
-    match std::env::var(variable) {
-        Ok(told) if !told.is_empty() => told,
-        _ => panic!("{variable} is not set; infra/local/run starts the servers that these tests need"),
+/// What a variable says.
+fn variable(name: &str) -> String {
+    match std::env::var_os(name).map(std::ffi::OsString::into_string) {
+        Some(Ok(value)) if !value.is_empty() => value,
+        _ => panic!("{name} does not say where the server is; run this through infra/local/run"),
     }
 }
 
-/// How many random calls are compared; `TIDELOG_TEST_CALLS` says otherwise.
-#[expect(clippy::disallowed_methods, reason = "how long to test is told by a variable")]
-fn calls() -> u64 {
-    match std::env::var("TIDELOG_TEST_CALLS") {
-        Ok(calls) => calls.parse().expect("TIDELOG_TEST_CALLS is a number"),
-        Err(_) => 4000,
+/// How many random calls are compared with the model's: `TIDELOG_DIFFERENTIAL_CALLS`, or 2,000.
+fn differential_calls() -> u64 {
+    match std::env::var_os("TIDELOG_DIFFERENTIAL_CALLS") {
+        None => 2000,
+        Some(calls) => calls
+            .to_str()
+            .and_then(|calls| calls.parse().ok())
+            .expect("TIDELOG_DIFFERENTIAL_CALLS is a number"),
     }
 }

@@ -19,7 +19,7 @@ impl Yard {
         let world = World::real();
         let table = format!("table-{:016x}", world.chance.u64());
         Yard {
-            endpoint: crate::told("TIDELOG_TEST_DYNAMODB"),
+            endpoint: crate::variable("TIDELOG_TEST_DYNAMODB"),
             url: format!("dynamodb://{table}"),
             table,
             world,
