@@ -2,7 +2,7 @@
 //!
 //! An entry is put where nothing is; that is all the server judges, so the layer above looks at the base and the
 //! predecessor after the put. The items are drawn in `client/item.rs`. A segment of 65,536 entries shares a partition key:
-//! what is deleted lies in other partitions than what is being written, nearly always. Nothing is tried again by the SDK:
+//! in a busy log, what is deleted an hour later lies under another one than what is being written. Nothing is tried again by the SDK:
 //! see `insist.rs`.
 
 mod address;

@@ -9,7 +9,7 @@ pub(super) const SEGMENT_ENTRIES: u64 = 1 << 16;
 /// The log when the URL names none.
 const LOG_DEFAULT: &str = "tidelog";
 /// The most bytes of a log's name.
-const LOG_BYTES_MAX: usize = 255;
+const LOG_BYTES_MAX: usize = 128;
 
 /// A table, and a log in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Address {
     ///
     /// # Errors
     /// Says what is wrong with it. A table is named by 3 to 255 letters, digits, `_`, `-` and `.`, as DynamoDB has it; a
-    /// log by 1 to 255 of them.
+    /// log by 1 to 128 of them.
     pub(crate) fn parse(rest: &str) -> Result<Address, String> {
         let rest = rest
             .strip_prefix("//")
@@ -35,7 +35,7 @@ impl Address {
         let log = match query.split_once('=') {
             None if query.is_empty() => LOG_DEFAULT,
             Some(("log", log)) if (1..=LOG_BYTES_MAX).contains(&log.len()) && is_name(log) => log,
-            Some(("log", _)) => return Err("a log is named by 1 to 255 letters, digits, '_', '-' and '.'".to_owned()),
+            Some(("log", _)) => return Err("a log is named by 1 to 128 letters, digits, '_', '-' and '.'".to_owned()),
             _ => return Err("the one setting is ?log=NAME".to_owned()),
         };
         Ok(Address {

@@ -23,7 +23,7 @@ fn urls() {
     check("//ledger?table=a", Err("the one setting"));
     check("//ledger?log", Err("the one setting"));
     check(&format!("//{}", "t".repeat(256)), Err("a table is named by"));
-    check(&format!("//ledger?log={}", "l".repeat(256)), Err("a log is named by"));
+    check(&format!("//ledger?log={}", "l".repeat(129)), Err("a log is named by"));
 }
 
 #[test]
