@@ -1,6 +1,7 @@
 //! DynamoDB. One table serves all tests of a run; each table of the suite is a log of its own in it.
 
 mod kill;
+mod measure;
 mod table;
 
 use std::sync::Arc;
