@@ -86,7 +86,7 @@ impl DynamoLedger {
     async fn put(&self, position: Position, envelope: &Bytes, doubt: bool) -> Result<Append, Failure> {
         let key = self.address.entry(position);
         let item = Item::at(&key).with_bytes(BYTES, envelope);
-        let found = match self.client.put_new(item).await? {
+        let found = match self.client.put_new(item, doubt).await? {
             Put::Done => return Ok(Append::Appended),
             Put::There(_) if !doubt => return Ok(Append::Taken),
             Put::There(Some(found)) => Some(found),
@@ -193,7 +193,7 @@ impl Backend for DynamoLedger {
     async fn create_base(&self, base: &Base) -> Result<bool, LedgerError> {
         let item = &base::item_of(base, &self.address.base());
         let created = self.insist.write(|doubt| async move {
-            Ok(match self.client.put_new(item.clone()).await? {
+            Ok(match self.client.put_new(item.clone(), false).await? {
                 Put::Done => Some(true),
                 Put::There(_) if !doubt => Some(false),
                 // An attempt before this one may have put what is there.

@@ -74,7 +74,7 @@ async fn check(script: &[Step], expect: Result<Append, &str>, requests: Option<u
 
 #[tokio::test]
 async fn a_put_is_one_conditional_request() {
-    let (ledger, server) = ledger(&[fine("{}")]).await;
+    let (ledger, server) = ledger(&[fine("{}"), cut(), fine("{}")]).await;
     let put = ledger.append(65_543, Hash::ZERO, Bytes::from("ours")).await;
     assert_eq!(put, Ok(Append::Appended));
     let request = server.requests.lock()[0].clone();
@@ -84,10 +84,15 @@ async fn a_put_is_one_conditional_request() {
         r#""position":{"N":"65543"}"#,
         r#""bytes":{"B":"b3Vycw=="}"#,
         r#""ConditionExpression":"attribute_not_exists(#log_segment)""#,
-        r#""ReturnValuesOnConditionCheckFailure":"ALL_OLD""#,
+        r#""ReturnValuesOnConditionCheckFailure":"NONE""#,
     ] {
         assert!(request.contains(part), "{request} lacks {part}");
     }
+    // What is there is asked for where it matters.
+    let put = ledger.append(8, Hash::ZERO, Bytes::from("ours")).await;
+    assert_eq!(put, Ok(Append::Appended));
+    let told = |at: usize| server.requests.lock()[at].contains(r#""ReturnValuesOnConditionCheckFailure":"ALL_OLD""#);
+    assert!(!told(1) && told(2));
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ pub(in crate::dynamodb) const DELETE_ITEMS_MAX: usize = 25;
 #[derive(Debug, PartialEq)]
 pub(in crate::dynamodb) enum Put {
     Done,
-    /// This is there. None when the server does not say what.
+    /// This is there. None when the server was not asked what, or does not say.
     There(Option<Item>),
 }
 
@@ -43,9 +43,13 @@ pub(in crate::dynamodb) struct Page {
 }
 
 impl Client {
-    /// Puts an item where none is.
-    pub(in crate::dynamodb) async fn put_new(&self, item: Item) -> Result<Put, Failure> {
+    /// Puts an item where none is. What is there instead is told when it is asked for: it may be large.
+    pub(in crate::dynamodb) async fn put_new(&self, item: Item, tell: bool) -> Result<Put, Failure> {
         let absent = Condition::absent();
+        let told = match tell {
+            true => ReturnValuesOnConditionCheckFailure::AllOld,
+            false => ReturnValuesOnConditionCheckFailure::None,
+        };
         let request = self
             .sdk
             .put_item()
@@ -53,7 +57,7 @@ impl Client {
             .set_item(Some(item.0))
             .condition_expression(absent.text)
             .set_expression_attribute_names(Some(absent.names))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            .return_values_on_condition_check_failure(told);
         let error = match self.attempt(ITEM_TIMEOUT, request.send()).await? {
             Ok(_) => return Ok(Put::Done),
             Err(error) => error,
