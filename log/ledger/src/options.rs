@@ -27,13 +27,14 @@ pub struct AwsOptions {
     pub allow_http: bool,
     /// The region; `us-east-1` when not given.
     pub region: Option<String>,
-    /// The access key's id.
+    /// The access key's id. For `dynamodb:`, without it and its secret, the SDK's default chain looks for credentials (it
+    /// reads the environment by itself, profiles, and the role of the container or machine).
     pub access_key_id: Option<String>,
     /// The access key's secret.
     pub secret_access_key: Option<Secret>,
     /// The token of temporary credentials.
     pub session_token: Option<Secret>,
-    /// More settings by the names that `object_store` gives them (`aws_container_credentials_relative_uri`,
+    /// For `s3:` alone: more settings by the names that `object_store` gives them (`aws_container_credentials_relative_uri`,
     /// `aws_web_identity_token_file`...); unknown ones are refused.
     pub settings: BTreeMap<String, Secret>,
 }

@@ -21,12 +21,26 @@ async fn urls() {
     )
     .await;
     check(
-        "postgres://me:secret@host/db",
-        r#""postgres:...": this backend is not built yet"#,
+        "postgres://me:secret@host/db?logs=two",
+        r#""postgres:...": parameter "logs" is not known"#,
     )
     .await;
-    check("dynamodb://table", "there are sqlite:PATH and memory:").await;
+    check("dynamodb:", "a table must follow").await;
+    check("dynamodb://table?log=a/b", "a log is named by").await;
+    check("postgresql:db", "a host must be named").await;
     check("s3://bucket/prefix", "not built yet").await;
     check("mysql://host", "not a ledger").await;
     check("", "not a ledger").await;
+}
+
+#[tokio::test]
+async fn making_is_done_once() {
+    let (dir, world, options) = (tempfile::tempdir().unwrap(), World::real(), ConnectOptions::default());
+    let url = format!("sqlite:{}", dir.path().join("ledger.db").display());
+    let made = create(&url, &options, &world).await.unwrap();
+    assert!(made.made && made.what.contains("ledger.db"), "{made:?}");
+    assert!(!create(&url, &options, &world).await.unwrap().made);
+    assert!(!create("memory:", &options, &world).await.unwrap().made);
+    let failed = create("mysql://host", &options, &world).await.unwrap_err();
+    assert!(failed.to_string().contains("not a ledger"), "{failed}");
 }

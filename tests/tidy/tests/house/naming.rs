@@ -19,7 +19,7 @@ const fn door(package: &'static str, members: &'static [&'static str], sources: 
     }
 }
 
-const DOORS: [Door; 16] = [
+const DOORS: [Door; 19] = [
     door(
         "object_store",
         &["log/store", "log/ledger"],
@@ -30,6 +30,17 @@ const DOORS: [Door; 16] = [
     door("utoipa", &["agent"], &["agent/src/http"]),
     door("utoipa-axum", &["agent"], &["agent/src/http"]),
     door("sqlx", &["log/ledger"], &["log/ledger/src/sqlite", "log/ledger/tests/"]),
+    door(
+        "aws-sdk-dynamodb",
+        &["log/ledger"],
+        &["log/ledger/src/dynamodb/client", "log/ledger/tests/servers/"],
+    ),
+    door("aws-config", &["log/ledger"], &["log/ledger/src/dynamodb/client"]),
+    door(
+        "aws-credential-types",
+        &["log/ledger"],
+        &["log/ledger/src/dynamodb/client"],
+    ),
     door("kafka-protocol", &["dev:log/records"], &["log/records/"]),
     door("reqwest", &["cli", "tests/"], &["cli/", "tests/"]),
     door("prost", &["log/metadata"], &["log/metadata/"]),
