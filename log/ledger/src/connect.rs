@@ -8,14 +8,15 @@ use crate::backend::Backend;
 use crate::error::OpenError;
 use crate::memory::MemoryLedger;
 use crate::options::ConnectOptions;
+use crate::s3::S3Ledger;
 use crate::sqlite::SqliteLedger;
 
-/// Opens the backend that a URL names: `memory:` (a fresh table of its own) or `sqlite:PATH` (a file, made if absent in
-/// a folder that exists).
+/// Opens the backend that a URL names: `memory:` (a fresh table of its own), `sqlite:PATH` (a file, made if absent in
+/// a folder that exists) or `s3://BUCKET/PREFIX` (objects of a bucket that exists).
 ///
 /// # Errors
 /// [`OpenError::Url`] when the URL names none of these; else why the backend cannot be used.
-pub async fn connect(url: &str, _options: &ConnectOptions, world: &World) -> Result<Arc<dyn Backend>, OpenError> {
+pub async fn connect(url: &str, options: &ConnectOptions, world: &World) -> Result<Arc<dyn Backend>, OpenError> {
     let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
     let refuse = |what: &str| OpenError::Url {
         // What follows the scheme may hold a password.
@@ -28,10 +29,13 @@ pub async fn connect(url: &str, _options: &ConnectOptions, world: &World) -> Res
             "" => Err(refuse("a path must follow, as in sqlite:ledger.db")),
             path => Ok(Arc::new(SqliteLedger::open(path.as_ref(), world).await?)),
         },
-        "postgres" | "postgresql" | "dynamodb" | "s3" => Err(refuse(
-            "this backend is not built yet; there are sqlite:PATH and memory:",
+        "s3" => Ok(Arc::new(S3Ledger::open(url, &options.aws, world)?)),
+        "postgres" | "postgresql" | "dynamodb" => Err(refuse(
+            "this backend is not built yet; there are sqlite:PATH, s3://BUCKET/PREFIX and memory:",
         )),
-        _ => Err(refuse("not a ledger; there are sqlite:PATH and memory:")),
+        _ => Err(refuse(
+            "not a ledger; there are sqlite:PATH, s3://BUCKET/PREFIX and memory:",
+        )),
     }
 }
 

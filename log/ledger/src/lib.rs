@@ -16,6 +16,7 @@ mod ids;
 mod ledger;
 pub mod memory;
 mod options;
+pub mod s3;
 pub mod sqlite;
 pub mod witness;
 
@@ -29,5 +30,6 @@ pub use ids::{ClusterId, ClusterIdError, Era, Hash, Position};
 pub use ledger::{Accepted, Appended, Description, Halted, Ledger, ReadOutcome, WitnessOutcome};
 pub use memory::MemoryLedger;
 pub use options::{AwsOptions, ConnectOptions, Endpoint, Secret};
+pub use s3::S3Ledger;
 pub use sqlite::SqliteLedger;
 pub use witness::{MemoryWitness, Version, WitnessError, WitnessStore};

@@ -25,8 +25,13 @@ async fn urls() {
         r#""postgres:...": this backend is not built yet"#,
     )
     .await;
-    check("dynamodb://table", "there are sqlite:PATH and memory:").await;
-    check("s3://bucket/prefix", "not built yet").await;
+    check(
+        "dynamodb://table",
+        "there are sqlite:PATH, s3://BUCKET/PREFIX and memory:",
+    )
+    .await;
+    check("s3://bucket/prefix", "S3Ledger").await;
+    check("s3:bucket", "is not s3://BUCKET/PREFIX").await;
     check("mysql://host", "not a ledger").await;
     check("", "not a ledger").await;
 }
