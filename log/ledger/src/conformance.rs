@@ -5,12 +5,14 @@
 
 mod base;
 mod damage;
+mod differential;
 mod loss;
 mod memory;
 mod order;
 mod sleepers;
 mod witness;
 
+pub use differential::differential;
 pub use memory::MemoryTables;
 
 use std::fmt::Debug;

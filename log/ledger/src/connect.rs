@@ -8,11 +8,13 @@ use crate::backend::Backend;
 use crate::error::OpenError;
 use crate::memory::MemoryLedger;
 use crate::options::ConnectOptions;
+use crate::postgres::PostgresLedger;
 use crate::s3::S3Ledger;
 use crate::sqlite::SqliteLedger;
 
 /// Opens the backend that a URL names: `memory:` (a fresh table of its own), `sqlite:PATH` (a file, made if absent in
-/// a folder that exists) or `s3://BUCKET/PREFIX` (objects of a bucket that exists).
+/// a folder that exists), `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?log=NAME&...]` (tables of a database, made
+/// if absent) or `s3://BUCKET/PREFIX` (objects of a bucket that exists).
 ///
 /// # Errors
 /// [`OpenError::Url`] when the URL names none of these; else why the backend cannot be used.
@@ -29,12 +31,13 @@ pub async fn connect(url: &str, options: &ConnectOptions, world: &World) -> Resu
             "" => Err(refuse("a path must follow, as in sqlite:ledger.db")),
             path => Ok(Arc::new(SqliteLedger::open(path.as_ref(), world).await?)),
         },
+        "postgres" | "postgresql" => Ok(Arc::new(PostgresLedger::open(url, world).await?)),
         "s3" => Ok(Arc::new(S3Ledger::open(url, &options.aws, world)?)),
-        "postgres" | "postgresql" | "dynamodb" => Err(refuse(
-            "this backend is not built yet; there are sqlite:PATH, s3://BUCKET/PREFIX and memory:",
+        "dynamodb" => Err(refuse(
+            "this backend is not built yet; there are sqlite:PATH, postgres:, s3://BUCKET/PREFIX and memory:",
         )),
         _ => Err(refuse(
-            "not a ledger; there are sqlite:PATH, s3://BUCKET/PREFIX and memory:",
+            "not a ledger; there are sqlite:PATH, postgres:, s3://BUCKET/PREFIX and memory:",
         )),
     }
 }

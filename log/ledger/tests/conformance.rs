@@ -86,13 +86,24 @@ async fn slow_memory_in_many_interleavings() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sqlite() {
-    let world = World::real();
-    let harness = Sqlite {
+fn files(world: &World) -> Sqlite {
+    Sqlite {
         dir: TempDir::new().expect("the test file"),
         tables: AtomicU32::new(0),
         world: world.clone(),
-    };
-    conformance::all(&harness, &world).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite() {
+    let world = World::real();
+    conformance::all(&files(&world), &world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_answers_as_memory_does() {
+    let world = World::real();
+    for seed in 0..2 {
+        conformance::differential(&files(&world), &world, seed, 2000).await;
+    }
 }

@@ -21,13 +21,14 @@ async fn urls() {
     )
     .await;
     check(
-        "postgres://me:secret@host/db",
-        r#""postgres:...": this backend is not built yet"#,
+        "postgres://me:secret@host/db?logs=two",
+        r#""postgres:...": parameter "logs" is not known"#,
     )
     .await;
+    check("postgresql:db", "a host must be named").await;
     check(
         "dynamodb://table",
-        "there are sqlite:PATH, s3://BUCKET/PREFIX and memory:",
+        "there are sqlite:PATH, postgres:, s3://BUCKET/PREFIX and memory:",
     )
     .await;
     check("s3://bucket/prefix", "S3Ledger").await;

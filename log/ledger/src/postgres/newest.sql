@@ -1,0 +1,1 @@
+SELECT max(position) FROM tidelog_entry WHERE log = $1;
