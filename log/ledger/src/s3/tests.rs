@@ -261,7 +261,11 @@ async fn only_entries_below_are_deleted_the_lowest_first() {
     let key = |position: u64| format!("{position:020}");
     let first = listed(&[&key(3), "0000000000000000000x", &key(4)], Some("more"));
     let second = listed(&["00000000000000000004-old", &key(5), &key(6)], Some("even"));
-    let deleted = answer("200 OK", "", "<?xml version=\"1.0\"?><DeleteResult><Deleted><Key>k</Key></Deleted></DeleteResult>");
+    let deleted = answer(
+        "200 OK",
+        "",
+        "<?xml version=\"1.0\"?><DeleteResult><Deleted><Key>k</Key></Deleted></DeleteResult>",
+    );
     let (ledger, server, _world) = scripted(&[first, second, deleted]).await;
     assert_eq!(ledger.delete_below(6, 100).await, Ok(3));
     let heads = server.heads();

@@ -3,6 +3,7 @@
 //! Where a server is, a variable says; without it a test fails. None is left out in silence.
 
 mod postgres;
+mod s3;
 
 /// What a variable says.
 fn variable(name: &str) -> String {

@@ -36,14 +36,14 @@ async fn one_polls_for_all() {
     let (ledger, count, server, world) = bucket().await;
     let watchers = join_all((0..20).map(|_| ledger.watch(2)));
     let grow = async {
-        world.clock.sleep(Duration::from_millis(400)).await;
+        world.clock.sleep(Duration::from_millis(200)).await;
         count.store(4, Ordering::Relaxed);
     };
     let (woken, ()) = futures::join!(watchers, grow);
     assert!(woken.iter().all(Result::is_ok), "{woken:?}");
     let heads = server.heads();
     // One each 50 ms, whoever is watching.
-    assert!((3..=12).contains(&heads.len()), "{} requests", heads.len());
+    assert!((1..=8).contains(&heads.len()), "{} requests", heads.len());
     assert!(
         heads
             .iter()
@@ -69,6 +69,14 @@ async fn what_is_known_needs_no_request() {
         .timeout(Duration::from_millis(70), ledger.watch(u64::MAX))
         .await;
     assert!(last.is_err());
+}
+
+/// Its next key was written and deleted again while it slept: it is let go to look for itself.
+#[tokio::test]
+async fn nobody_watches_one_key_for_ever() {
+    let (ledger, _count, server, _world) = bucket().await;
+    assert_eq!(ledger.watch(17).await, Ok(()));
+    assert_eq!(server.heads().len(), usize::try_from(POLLS_MAX).unwrap());
 }
 
 /// A ledger that lost its end is not said to have grown for ever.
