@@ -47,8 +47,9 @@ const ENTRY_BYTES_MAX: usize = 1 << 20;
 /// An entry is a put as well, so that what travels inside one saves its own: half the price, and half the way. What speaks
 /// against it is that everyone who follows reads it; a quarter of a MiB takes some milliseconds, less than the round trip saved.
 const INLINE_BYTES_MAX: usize = 256 << 10;
-/// How long one request may take. A put that takes longer is better asked about than waited for.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long one request may take; whoever calls may be less patient. S3 answers nearly all within a second. SeaweedFS takes
+/// seconds for what many put at once.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// How often a read, a list or a deletion is tried again.
 const RETRIES_MAX: usize = 2;
 /// How often a change of the base is tried whose race nobody has won yet, and the pause between.

@@ -79,8 +79,13 @@ mod minio {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn refusals() {
-        semantics::refusals(&Place::new(SERVER)).await;
+    async fn refuses_strangers() {
+        semantics::refuses_strangers(&Place::new(SERVER)).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn misses_the_bucket() {
+        semantics::misses_the_bucket(&Place::new(SERVER)).await;
     }
 }
 
@@ -110,7 +115,7 @@ mod seaweedfs {
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn refusals() {
-        semantics::refusals(&Place::new(SERVER)).await;
+    async fn refuses_strangers() {
+        semantics::refuses_strangers(&Place::new(SERVER)).await;
     }
 }
