@@ -79,16 +79,18 @@ impl PostgresLedger {
             tls: tls.map(Tls),
             world: world.clone(),
         });
-        let (session, settings) = server.connect(Role::Writer).await.map_err(|error| match error {
+        let refused = |error| match error {
             LedgerError::Refused { reason } => OpenError::Unusable { what: reason },
             other => OpenError::Ledger(other),
-        })?;
+        };
+        let (mut session, settings) = server.connect(Role::Writer).await.map_err(refused)?;
         schema::settle(&session).await?;
+        session.prepare(Role::Writer).await.map_err(refused)?;
         for warning in settings.warnings() {
             tracing::warn!(server = server.place.shown(), "{warning}");
         }
         Ok(PostgresLedger {
-            writer: Slot::new(&server, Role::Writer),
+            writer: Slot::with_session(&server, Role::Writer, session),
             readers: [(); 2].map(|()| Slot::new(&server, Role::Reader)),
             herald: notify.then(|| Herald::new(&server)),
             polling: tokio::sync::Mutex::new(()),

@@ -4,7 +4,7 @@
 SELECT position, CASE WHEN position <= $2 + 1 OR total <= $4 THEN bytes END AS bytes
 FROM (
     SELECT position, bytes, octet_length(bytes) AS length,
-        sum(CASE WHEN position = $2 THEN 0 ELSE octet_length(bytes)::bigint END) OVER (ORDER BY position) AS total
+        sum(CASE WHEN position = $2 THEN 0 ELSE octet_length(bytes) END) OVER (ORDER BY position) AS total
     FROM tidelog_entry
     WHERE log = $1 AND position >= $2 AND position <= $3
 ) AS span

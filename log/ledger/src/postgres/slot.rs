@@ -109,6 +109,15 @@ impl Slot {
         }
     }
 
+    /// A place whose connection is there already.
+    pub(super) fn with_session(server: &Arc<Server>, role: Role, session: Session) -> Slot {
+        Slot {
+            server: Arc::clone(server),
+            role,
+            session: Arc::new(Mutex::new(Some(Arc::new(session)))),
+        }
+    }
+
     /// Whether a statement is under way.
     pub(super) fn is_busy(&self) -> bool {
         self.session.try_lock().is_err()

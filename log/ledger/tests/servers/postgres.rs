@@ -1,6 +1,7 @@
 //! PostgreSQL: the conformance suite, and what only this backend has to hold.
 
 mod errors;
+mod measure;
 mod outages;
 mod replication;
 mod roles;
@@ -231,4 +232,36 @@ async fn sixteen_race() {
         assert_eq!(there.bytes, entry(position, won[0].0), "who was told so has it");
         previous = Hash::of(&there.bytes);
     }
+}
+
+/// Whatever a reader asks for, the server sends no more than so many entries and bytes, and says that there is more.
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_are_bounded() {
+    let url = database().await;
+    let (ledger, other) = (open(&url).await, Other::connect(&url).await);
+    let fill = |bytes: u32, count: u32| {
+        format!(
+            "DELETE FROM tidelog_entry; INSERT INTO tidelog_entry
+             SELECT 'tidelog', n, '\\x00', convert_to(repeat('x', {bytes}), 'UTF8') FROM generate_series(0, {count} - 1) n"
+        )
+    };
+    let check = async |max_bytes: usize, entries: usize, more: bool| {
+        let read = ledger.read(0, max_bytes).await.expect("reads");
+        assert_eq!(
+            (read.entries.len(), read.more),
+            (entries, more),
+            "up to {max_bytes} bytes"
+        );
+    };
+    other.execute(&fill(72, 5000)).await;
+    check(0, 1, false).await;
+    check(1, 2, true).await;
+    check(72 * 10, 11, true).await;
+    check(usize::MAX, 4096, true).await;
+    other.execute(&fill(1 << 20, 40)).await;
+    check(1 << 20, 2, true).await;
+    check((1 << 20) - 1, 2, true).await;
+    check(usize::MAX, 33, true).await;
+    other.execute(&fill(1 << 20, 3)).await;
+    check(usize::MAX, 3, false).await;
 }

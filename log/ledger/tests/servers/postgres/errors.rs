@@ -57,9 +57,9 @@ async fn of_an_append() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_ended_connections() {
     let url = database().await;
-    let (ledger, other) = (open(&url).await, Other::connect(&url).await);
+    let (ledger, other) = (open(&format!("{url}?notify=off")).await, Other::connect(&url).await);
     fill(&ledger, 0, 1).await;
-    let theirs = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let theirs = "FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
     for position in 1..4 {
         assert_eq!(ledger.read(position - 1, 0).await.map(|read| read.entries.len()), Ok(1));
         let ended = format!("SELECT count(pg_terminate_backend(pid)) {theirs}");

@@ -22,7 +22,7 @@ fn certificate(dir: &Path) -> (PathBuf, String) {
             "-days",
             "2",
             "-subj",
-            "/CN=localhost",
+            "/CN=a test of Tidelog",
         ])
         .args([
             "-addext",
