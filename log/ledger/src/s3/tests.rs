@@ -147,7 +147,7 @@ async fn a_server_that_heeds_no_condition_is_refused() {
         answer("200 OK", "etag: \"1\"\r\n", ""),
         error("412 Precondition Failed", "PreconditionFailed"),
     );
-    let heads = check(&[done.clone()], "does not heed If-None-Match").await;
+    let heads = check(std::slice::from_ref(&done), "does not heed If-None-Match").await;
     assert_eq!(heads.len(), 2, "nothing was appended");
     assert!(heads[0].starts_with("put /bucket/p/probe "), "{heads:?}");
     let heads = check(&[lost.clone(), done.clone()], "does not heed If-Match").await;
@@ -174,7 +174,7 @@ async fn the_base_is_made_once() {
         assert_eq!(word(&ledger.create_base(&base(0)).await), expect);
         server.heads().len()
     };
-    assert_eq!(check(&[done.clone()], "Ok(true)").await, 1);
+    assert_eq!(check(std::slice::from_ref(&done), "Ok(true)").await, 1);
     assert_eq!(check(&[lost, there], "Ok(false)").await, 2);
     // Another's put was under way, and came to nothing.
     assert_eq!(check(&[conflict.clone(), gone.clone(), done], "Ok(true)").await, 3);
