@@ -1,5 +1,7 @@
 //! S3: the conformance suite against two servers, and what only this backend has to hold.
 
+mod measure;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -232,7 +234,7 @@ async fn refused(ledger: &S3Ledger) {
 }
 
 mod minio {
-    const SERVER: &str = "TIDELOG_TEST_MINIO";
+    pub(super) const SERVER: &str = "TIDELOG_TEST_MINIO";
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn conforms() {
@@ -266,7 +268,7 @@ mod minio {
 }
 
 mod seaweedfs {
-    const SERVER: &str = "TIDELOG_TEST_SEAWEEDFS";
+    pub(super) const SERVER: &str = "TIDELOG_TEST_SEAWEEDFS";
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn conforms() {
