@@ -77,7 +77,8 @@ impl PostgresLedger {
             growth: Arc::new(Growth::new(&place.log, &world.clock)),
             place,
             tls: tls.map(Tls),
-            world: world.clone(),
+            // A tree of tasks of its own: the connections last as long as the ledger, and no shutdown waits for them.
+            world: world.child("postgres"),
         });
         let refused = |error| match error {
             LedgerError::Refused { reason } => OpenError::Unusable { what: reason },

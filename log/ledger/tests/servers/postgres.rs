@@ -265,3 +265,21 @@ async fn reads_are_bounded() {
     other.execute(&fill(1 << 20, 3)).await;
     check(usize::MAX, 3, false).await;
 }
+
+/// Who drains its tasks does not wait for the ledger's connections, and they are ended with the ledger.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_end_with_the_ledger() {
+    let url = database().await;
+    let (world, other) = (World::real(), Other::connect(&url).await);
+    let ledger = PostgresLedger::open(&url, &world).await.expect("the server");
+    fill(&ledger, 0, 2).await;
+    ledger.watch(0).await.expect("watches");
+    assert!(world.tasks.drain(Duration::from_secs(5)).await);
+    fill(&ledger, 2, 1).await;
+    let connections =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tidelog'";
+    let count = other.number(connections).await;
+    assert!((2..=4).contains(&count), "{count} connections");
+    drop(ledger);
+    other.until(connections, 0).await;
+}

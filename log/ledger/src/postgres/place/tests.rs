@@ -69,7 +69,7 @@ fn urls() {
 fn refused() {
     for (url, expect) in [
         ("postgres:db", "a host must be named"),
-        ("postgres://me@h", "user and database must be named"),
+        ("postgres://me@h", "one database must be named"),
         ("postgres://me@h/", "user and database must be named"),
         ("postgres://h/db", "user and database must be named"),
         ("postgres://me@h/a/b", "one database must be named"),
