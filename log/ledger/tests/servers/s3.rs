@@ -233,65 +233,23 @@ async fn refused(ledger: &S3Ledger) {
     assert!(matches!(base, Err(LedgerError::Refused { .. })), "{base:?}");
 }
 
-mod minio {
-    pub(super) const SERVER: &str = "TIDELOG_TEST_MINIO";
+/// The tests of one server.
+macro_rules! on {
+    ($server:ident, $variable:literal: $($test:ident)*) => {
+        mod $server {
+            pub(super) const SERVER: &str = $variable;
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn conforms() {
-        super::conforms(SERVER).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn answers_as_memory_does() {
-        super::answers_as_memory_does(SERVER).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn sixteen_race() {
-        super::sixteen_race(SERVER).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn one_far_behind() {
-        super::one_far_behind(SERVER).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn refuses_strangers() {
-        super::refuses_strangers(SERVER).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn misses_the_bucket() {
-        super::misses_the_bucket(SERVER).await;
-    }
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$test(SERVER).await;
+                }
+            )*
+        }
+    };
 }
 
-mod seaweedfs {
-    pub(super) const SERVER: &str = "TIDELOG_TEST_SEAWEEDFS";
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn conforms() {
-        super::conforms(SERVER).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn answers_as_memory_does() {
-        super::answers_as_memory_does(SERVER).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn sixteen_race() {
-        super::sixteen_race(SERVER).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn one_far_behind() {
-        super::one_far_behind(SERVER).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn refuses_strangers() {
-        super::refuses_strangers(SERVER).await;
-    }
-}
+on!(minio, "TIDELOG_TEST_MINIO":
+    conforms answers_as_memory_does sixteen_race one_far_behind refuses_strangers misses_the_bucket);
+on!(seaweedfs, "TIDELOG_TEST_SEAWEEDFS":
+    conforms answers_as_memory_does sixteen_race one_far_behind refuses_strangers);

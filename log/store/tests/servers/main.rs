@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::s3::scripted;
+use semantics::{conditions, hedges, lists_in_order, misses_the_bucket, refuses_strangers};
 use store::{S3Objects, StoreOptions};
 use world::World;
 
@@ -47,75 +48,29 @@ impl Place {
     fn open(&self) -> Arc<S3Objects> {
         Arc::new(S3Objects::open(&self.url, &self.options).unwrap())
     }
-
-    async fn conforms(&self) {
-        suite::run(&self.world, async || self.open()).await;
-    }
 }
 
-mod minio {
-    use super::{Place, semantics};
-
-    const SERVER: &str = "TIDELOG_TEST_MINIO";
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn conforms() {
-        Place::new(SERVER).conforms().await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn conditions() {
-        semantics::conditions(&Place::new(SERVER)).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn hedges() {
-        semantics::hedges(&Place::new(SERVER)).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn lists_in_order() {
-        semantics::lists_in_order(&Place::new(SERVER)).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn refuses_strangers() {
-        semantics::refuses_strangers(&Place::new(SERVER)).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn misses_the_bucket() {
-        semantics::misses_the_bucket(&Place::new(SERVER)).await;
-    }
+async fn conforms(place: &Place) {
+    suite::run(&place.world, async || place.open()).await;
 }
 
-mod seaweedfs {
-    use super::{Place, semantics};
+/// The tests of one server.
+macro_rules! on {
+    ($server:ident, $variable:literal: $($test:ident)*) => {
+        mod $server {
+            use super::Place;
 
-    const SERVER: &str = "TIDELOG_TEST_SEAWEEDFS";
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn conforms() {
-        Place::new(SERVER).conforms().await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn conditions() {
-        semantics::conditions(&Place::new(SERVER)).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn hedges() {
-        semantics::hedges(&Place::new(SERVER)).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn lists_in_order() {
-        semantics::lists_in_order(&Place::new(SERVER)).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn refuses_strangers() {
-        semantics::refuses_strangers(&Place::new(SERVER)).await;
-    }
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    super::$test(&Place::new($variable)).await;
+                }
+            )*
+        }
+    };
 }
+
+on!(minio, "TIDELOG_TEST_MINIO":
+    conforms conditions hedges lists_in_order refuses_strangers misses_the_bucket);
+on!(seaweedfs, "TIDELOG_TEST_SEAWEEDFS":
+    conforms conditions hedges lists_in_order refuses_strangers);

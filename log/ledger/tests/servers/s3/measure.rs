@@ -1,6 +1,8 @@
 //! What the calls take on servers of this machine, which says little of S3: its network and its disks are other ones. Run by name,
 //! with `--ignored`.
 
+#![expect(clippy::print_stdout, reason = "what was measured is told")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
