@@ -11,14 +11,16 @@ use crate::error::OpenError;
 use crate::memory::MemoryLedger;
 use crate::options::ConnectOptions;
 use crate::postgres::PostgresLedger;
+use crate::s3::S3Ledger;
 use crate::sqlite::SqliteLedger;
 
 /// What is understood.
-const KNOWN: &str = "there are sqlite:PATH, postgres:, dynamodb://TABLE and memory:";
+const KNOWN: &str = "there are sqlite:PATH, postgres:, dynamodb://TABLE, s3://BUCKET/PREFIX and memory:";
 
 /// Opens the backend that a URL names: `memory:` (a fresh table of its own), `sqlite:PATH` (a file, made if absent in a
 /// folder that exists), `postgres://USER[:PASSWORD]@HOST[:PORT]/DATABASE[?log=NAME&...]` (tables of a database, made if
-/// absent) or `dynamodb://TABLE[?log=NAME]` (a log in a table that exists).
+/// absent), `dynamodb://TABLE[?log=NAME]` (a log in a table that exists) or `s3://BUCKET/PREFIX` (objects of a bucket that
+/// exists).
 ///
 /// # Errors
 /// [`OpenError::Url`] when the URL names none of these; else why the backend cannot be used.
@@ -28,6 +30,7 @@ pub async fn connect(url: &str, options: &ConnectOptions, world: &World) -> Resu
         Place::Sqlite(path) => Ok(Arc::new(SqliteLedger::open(path, world).await?)),
         Place::Postgres => Ok(Arc::new(PostgresLedger::open(url, world).await?)),
         Place::DynamoDb(address) => dynamodb::connect(&address, &options.aws, world).await,
+        Place::S3 => Ok(Arc::new(S3Ledger::open(url, &options.aws, world)?)),
     }
 }
 
@@ -43,7 +46,7 @@ pub struct Created {
 }
 
 /// Makes what a ledger needs, if it is not there: of `dynamodb:` the table, of `sqlite:` the file, of `postgres:` the
-/// tables, of `memory:` nothing. What is there is left as it is, and checked as [`connect`] does. The ledger itself
+/// tables, of `s3:` and `memory:` nothing. What is there is left as it is, and checked as [`connect`] does. The ledger itself
 /// begins when it is first opened.
 ///
 /// # Errors
@@ -71,6 +74,14 @@ pub async fn create(url: &str, options: &ConnectOptions, world: &World) -> Resul
             })
         }
         Place::DynamoDb(address) => dynamodb::create(&address, &options.aws, world).await,
+        Place::S3 => {
+            S3Ledger::open(url, &options.aws, world)?;
+            Ok(Created {
+                made: false,
+                what: "objects of a bucket, which has to be there; they are made when the ledger is first opened".to_owned(),
+                notes: Vec::new(),
+            })
+        }
     }
 }
 
@@ -79,6 +90,7 @@ enum Place<'a> {
     Memory,
     Sqlite(&'a Path),
     Postgres,
+    S3,
     DynamoDb(dynamodb::Address),
 }
 
@@ -101,7 +113,7 @@ impl Place<'_> {
                 Err(what) => Err(refuse(&what)),
             },
             "postgres" | "postgresql" => Ok(Place::Postgres),
-            "s3" => Err(refuse(&format!("this backend is not built yet; {KNOWN}"))),
+            "s3" => Ok(Place::S3),
             _ => Err(refuse(&format!("not a ledger; {KNOWN}"))),
         }
     }

@@ -18,6 +18,7 @@ mod ledger;
 pub mod memory;
 mod options;
 pub mod postgres;
+pub mod s3;
 pub mod sqlite;
 pub mod witness;
 
@@ -33,5 +34,6 @@ pub use ledger::{Accepted, Appended, Description, Halted, Ledger, ReadOutcome, W
 pub use memory::MemoryLedger;
 pub use options::{AwsOptions, ConnectOptions, Endpoint, Secret};
 pub use postgres::PostgresLedger;
+pub use s3::S3Ledger;
 pub use sqlite::SqliteLedger;
 pub use witness::{MemoryWitness, Version, WitnessError, WitnessStore};

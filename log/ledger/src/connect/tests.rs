@@ -28,7 +28,8 @@ async fn urls() {
     check("dynamodb:", "a table must follow").await;
     check("dynamodb://table?log=a/b", "a log is named by").await;
     check("postgresql:db", "a host must be named").await;
-    check("s3://bucket/prefix", "not built yet").await;
+    check("s3://bucket/prefix", "S3Ledger").await;
+    check("s3:bucket", "is not s3://BUCKET/PREFIX").await;
     check("mysql://host", "not a ledger").await;
     check("", "not a ledger").await;
 }

@@ -4,6 +4,7 @@
 
 mod dynamodb;
 mod postgres;
+mod s3;
 
 /// What a variable says.
 fn variable(name: &str) -> String {

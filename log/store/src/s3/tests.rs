@@ -1,86 +1,23 @@
 //! Against a server that answers from a script: what the client makes of each answer, and how often it asks.
 
 use futures::StreamExt as _;
-use parking_lot::Mutex;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use ledger::Secret;
+use ledger::s3::scripted::{self, Scripted, answer, object};
+use tokio::net::TcpListener;
 use world::World;
 
 use super::*;
-use ledger::{AwsOptions, Secret};
-
-/// One connection a request: the request's head is kept, the answer is the next of the script, the last one for ever.
-struct Server {
-    endpoint: String,
-    requests: Arc<Mutex<Vec<String>>>,
-}
-
-async fn serve(world: &World, script: &[&str]) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let requests = Arc::new(Mutex::new(Vec::new()));
-    let (kept, script) = (
-        Arc::clone(&requests),
-        script.iter().map(ToString::to_string).collect::<Vec<_>>(),
-    );
-    world.tasks.spawn("server", async move {
-        loop {
-            let (stream, _) = listener.accept().await.unwrap();
-            let number = kept.lock().len();
-            let answer = script.get(number).or(script.last()).cloned().unwrap();
-            let head = answer_one(stream, &answer).await;
-            kept.lock().push(head);
-        }
-    });
-    Server { endpoint, requests }
-}
-
-/// Reads head and body of a request, answers, and gives back the head.
-async fn answer_one(mut stream: TcpStream, answer: &str) -> String {
-    let mut request = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&request).to_lowercase();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head
-                .lines()
-                .find_map(|line| line.strip_prefix("content-length: "))
-                .map_or(0, |length| length.parse().unwrap());
-            if body.len() >= length {
-                break;
-            }
-        }
-        match stream.read(&mut buffer).await.unwrap() {
-            0 => break,
-            read => request.extend_from_slice(&buffer[..read]),
-        }
-    }
-    stream.write_all(answer.as_bytes()).await.unwrap();
-    stream.shutdown().await.unwrap();
-    let text = String::from_utf8_lossy(&request).into_owned();
-    text.split("\r\n\r\n").next().unwrap().to_owned()
-}
-
-fn answer(status: &str, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!("HTTP/1.1 {status}\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
-}
 
 fn options(endpoint: &str) -> StoreOptions {
     StoreOptions {
-        aws: AwsOptions {
-            endpoint: Some(endpoint.to_owned()),
-            access_key_id: Some("key".to_owned()),
-            secret_access_key: Some(Secret::new("secret")),
-            ..AwsOptions::default()
-        },
+        aws: scripted::options(endpoint),
         ..StoreOptions::default()
     }
 }
 
-async fn bucket(script: &[&str]) -> (S3Objects, Server, World) {
+async fn bucket(script: &[&str]) -> (S3Objects, Scripted, World) {
     let world = World::real();
-    let server = serve(&world, script).await;
+    let server = Scripted::script(&world, script).await;
     let objects = S3Objects::open("s3://bucket/some/prefix/", &options(&server.endpoint)).unwrap();
     (objects, server, world)
 }
@@ -99,7 +36,7 @@ async fn a_put_is_tried_once_and_says_whether_it_happened() {
         let (objects, server, _world) = bucket(&[&answer(status, "", "")]).await;
         let failed = objects.put("a/b", &[Bytes::from("x")]).await.unwrap_err();
         assert!(expect(&failed), "{status}: {failed:?}");
-        assert_eq!(server.requests.lock().len(), 1, "{status}");
+        assert_eq!(server.heads().len(), 1, "{status}");
     }
     check("500 Internal Server Error", |error| {
         matches!(error, StoreError::Unknown { .. })
@@ -131,7 +68,7 @@ async fn parts_are_one_body_under_the_prefix() {
     let (objects, server, _world) = bucket(&[&answer("200 OK", "etag: \"1\"\r\n", "")]).await;
     let parts = [Bytes::from("ab"), Bytes::from("cde")];
     objects.put("a/b", &parts).await.unwrap();
-    let head = server.requests.lock()[0].to_lowercase();
+    let head = server.heads().remove(0);
     assert!(head.starts_with("put /bucket/some/prefix/a/b http/1.1"), "{head}");
     assert!(head.contains("content-length: 5"), "{head}");
 }
@@ -147,10 +84,10 @@ async fn conditional_puts_are_tried_once_and_lose_quietly() {
             Ok(false),
             "{status}"
         );
-        let heads = server.requests.lock().clone();
+        let heads = server.heads();
         assert_eq!(heads.len(), 2, "{status}");
-        assert!(heads[0].to_lowercase().contains("if-none-match: *"), "{heads:?}");
-        assert!(heads[1].to_lowercase().contains("if-match: \"1\""), "{heads:?}");
+        assert!(heads[0].contains("if-none-match: *"), "{heads:?}");
+        assert!(heads[1].contains("if-match: \"1\""), "{heads:?}");
     }
     // S3 says so of an object that is gone.
     let (objects, _server, _world) = bucket(&[&answer("404 Not Found", "", "")]).await;
@@ -164,11 +101,7 @@ async fn a_read_says_what_is_missing() {
     let failed = objects.get("a", Some(0..5)).await.unwrap_err();
     assert_eq!(failed, StoreError::NotFound { path: "a".to_owned() });
 
-    let there = answer(
-        "200 OK",
-        "last-modified: Sun, 06 Nov 1994 08:49:37 GMT\r\netag: \"1\"\r\n",
-        "abc",
-    );
+    let there = object("1", "abc");
     let (objects, _server, _world) = bucket(&[&answer("416 Range Not Satisfiable", "", ""), &there]).await;
     let failed = objects.get("a", Some(7..9)).await.unwrap_err();
     let (path, wanted, got) = ("a".to_owned(), 9, 3);
@@ -177,7 +110,7 @@ async fn a_read_says_what_is_missing() {
     let (objects, server, _world) = bucket(&[&answer("503 Slow Down", "", "")]).await;
     let failed = objects.get("a", None).await.unwrap_err();
     assert!(refused_transient(&failed), "{failed:?}");
-    assert_eq!(server.requests.lock().len(), 1);
+    assert_eq!(server.heads().len(), 1);
 }
 
 #[tokio::test]
@@ -186,7 +119,7 @@ async fn a_range_comes_with_the_length_of_the_object() {
     let (objects, server, _world) = bucket(&[&answer("206 Partial Content", headers, "cde")]).await;
     let fetched = objects.get("a", Some(2..5)).await.unwrap();
     assert_eq!((fetched.bytes, fetched.object_bytes), (Bytes::from("cde"), 10));
-    let head = server.requests.lock()[0].to_lowercase();
+    let head = server.heads().remove(0);
     assert!(head.contains("range: bytes=2-4"), "{head}");
 }
 
@@ -207,21 +140,19 @@ async fn lists_are_tried_again() {
     let found: Vec<_> = objects.list("a/").collect().await;
     let (path, bytes) = ("a/b".to_owned(), 7);
     assert_eq!(found, [Ok(Found { path, bytes })]);
-    assert_eq!(server.requests.lock().len(), 2);
+    assert_eq!(server.heads().len(), 2);
 }
 
 #[test]
-fn urls_and_settings_are_checked() {
-    let check = |url: &str, expect: Option<(&str, &str)>| assert_eq!(split(url).ok(), expect, "{url}");
-    check("s3://bucket", Some(("bucket", "")));
-    check("s3://bucket/", Some(("bucket", "")));
-    check("s3://bucket/a/b/", Some(("bucket", "a/b")));
-    check("s3://", None);
-    check("s3:bucket", None);
+fn settings_are_checked() {
+    let refused = |url: &str, options: &StoreOptions, expect: &str| {
+        let failed = S3Objects::open(url, options).unwrap_err();
+        assert!(matches!(failed, StoreError::Setting { .. }), "{failed}");
+        assert!(failed.to_string().contains(expect), "{failed}");
+    };
+    refused("s3://", &StoreOptions::default(), "is not s3://BUCKET/PREFIX");
     let mut unknown = StoreOptions::default();
     unknown.aws.settings.insert("aws_colour".to_owned(), Secret::new("red"));
-    let failed = S3Objects::open("s3://bucket", &unknown).unwrap_err();
-    assert!(matches!(failed, StoreError::Setting { .. }), "{failed}");
-    let failed = S3Objects::open("s3://bucket", &options("http://minio.example")).unwrap_err();
-    assert!(matches!(failed, StoreError::Setting { .. }), "{failed}");
+    refused("s3://bucket", &unknown, "not known");
+    refused("s3://bucket", &options("http://minio.example"), "--allow-http");
 }

@@ -1,11 +1,10 @@
 //! One suite for every place for objects; the one in memory is the model.
 //!
-//! S3 needs a server, and a full disk needs root: `cargo test -p store --test conformance -- --ignored`.
+//! S3 needs a server: tests/servers. A full disk needs root: `cargo test -p store --test conformance -- --ignored`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests stand outside of them")]
 
 mod full;
-mod s3;
 mod suite;
 
 use std::sync::Arc;
