@@ -102,7 +102,7 @@ impl Growth {
 /// Tells of appends, and hears of those of others.
 ///
 /// An announcement inside the append would take a lock over the whole server until the append is on disk, so that no two
-/// of them share an fsync: a tenth of the appends with sixteen logs. So it follows the append, on another
+/// of them share an fsync: sixteen logs together would append no more than one. So it follows the append, on another
 /// connection, in a transaction that waits for no disk (docs/decisions/postgres-notify.md).
 #[derive(Debug, Clone)]
 pub(super) struct Herald {
