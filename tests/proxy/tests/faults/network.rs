@@ -1,0 +1,137 @@
+//! The network is cut and heals.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use proxy::{Cut, Direction, How};
+use tokio::net::TcpStream;
+
+use crate::support::{Client, Origin, ask, failed, until};
+
+#[tokio::test]
+async fn a_stalled_network_passes_nothing_and_closes_nothing() {
+    let origin = Origin::start().await;
+    let proxy = origin.proxy("").await;
+    let clock = &origin.world.clock;
+    let mut old = Client::connect(proxy.address()).await;
+    assert!(old.ask("GET", "/1", b"").await.is_ok());
+    proxy.cut(Cut::new(How::Stall)).expect("a cut");
+    let mut new = Client::connect(proxy.address()).await;
+    for client in [&mut old, &mut new] {
+        let stalled = clock
+            .timeout(Duration::from_millis(200), client.ask("GET", "/2", b""))
+            .await;
+        assert!(stalled.is_err());
+    }
+    assert_eq!(origin.paths(), ["/1"]);
+    proxy.heal();
+    for client in [&mut old, &mut new] {
+        assert_eq!(client.answer("GET").await.expect("an answer").status, 200);
+    }
+    assert_eq!((proxy.counts().cuts, proxy.counts().cut), (1, None));
+}
+
+#[tokio::test]
+async fn a_stall_of_one_way_applies_and_does_not_tell() {
+    let origin = Origin::start().await;
+    let proxy = origin.proxy("").await;
+    let stall = Cut::new(How::Stall)
+        .one_way(Direction::Down)
+        .lasting(Duration::from_millis(500));
+    let began = origin.world.clock.now();
+    proxy.cut(stall).expect("a cut");
+    assert_eq!(proxy.counts().cut, Some(stall));
+    assert!(ask(&proxy, "PUT", "/a", b"x").await.is_ok(), "it heals by itself");
+    assert!(began.elapsed() >= Duration::from_millis(500));
+    proxy.cut(Cut::new(How::Stall).one_way(Direction::Down)).expect("a cut");
+    let mut client = Client::connect(proxy.address()).await;
+    client
+        .send("PUT /b HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+        .await;
+    until("it is applied", || origin.paths() == ["/a", "/b"]).await;
+    proxy.cut(Cut::new(How::Reset)).expect("a cut");
+    assert_eq!(failed(client.answer("PUT").await), ErrorKind::ConnectionReset);
+    assert!(proxy.cut(Cut::new(How::Reset).one_way(Direction::Up)).is_err());
+}
+
+#[tokio::test]
+async fn a_reset_network_breaks_what_is_open_and_what_comes() {
+    let origin = Origin::start().await;
+    let proxy = origin.proxy("").await;
+    let mut old = Client::connect(proxy.address()).await;
+    assert!(old.ask("GET", "/1", b"").await.is_ok());
+    proxy.cut(Cut::new(How::Reset)).expect("a cut");
+    assert_eq!(
+        old.rest().await.1.expect_err("a reset").kind(),
+        ErrorKind::ConnectionReset
+    );
+    // The kernel may tell of the reset when connecting already.
+    if let Ok(stream) = TcpStream::connect(proxy.address()).await {
+        let mut end = [0];
+        let read = async { tokio::io::AsyncReadExt::read(&mut { stream }, &mut end).await };
+        assert!(read.await.is_err());
+    }
+    proxy.heal();
+    assert!(ask(&proxy, "GET", "/2", b"").await.is_ok());
+    until("all are closed", || proxy.counts().connections_open == 0).await;
+}
+
+#[tokio::test]
+async fn a_network_that_refuses_has_no_listener_and_comes_back() {
+    let origin = Origin::start().await;
+    let proxy = origin.proxy("").await;
+    for _ in 0..3 {
+        let mut old = Client::connect(proxy.address()).await;
+        assert!(old.ask("GET", "/1", b"").await.is_ok());
+        proxy.cut(Cut::new(How::Refuse)).expect("a cut");
+        assert_eq!(
+            old.rest().await.1.expect_err("a reset").kind(),
+            ErrorKind::ConnectionReset
+        );
+        let mut refused = false;
+        for _ in 0..100 {
+            // Until the listener is gone, connections are reset.
+            if let Err(error) = TcpStream::connect(proxy.address()).await {
+                refused |= error.kind() == ErrorKind::ConnectionRefused;
+            }
+            origin.world.clock.sleep(Duration::from_millis(1)).await;
+        }
+        assert!(refused);
+        proxy.heal();
+        let mut served = false;
+        for _ in 0..100 {
+            served |= TcpStream::connect(proxy.address()).await.is_ok();
+            origin.world.clock.sleep(Duration::from_millis(1)).await;
+        }
+        assert!(served);
+        assert!(ask(&proxy, "GET", "/2", b"").await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_script_cuts_at_its_time() {
+    let origin = Origin::start().await;
+    let proxy = origin
+        .proxy("[[cut]]\nat_ms = 300\nfor_ms = 300\nhow = \"stall\"\n")
+        .await;
+    let began = origin.world.clock.now();
+    assert!(ask(&proxy, "GET", "/1", b"").await.is_ok());
+    until("it is cut", || proxy.counts().cut.is_some()).await;
+    assert!(ask(&proxy, "GET", "/2", b"").await.is_ok());
+    assert!(began.elapsed() >= Duration::from_millis(550), "{:?}", began.elapsed());
+    assert_eq!(proxy.counts().cuts, 1);
+}
+
+#[tokio::test]
+async fn a_stopped_proxy_closes_everything() {
+    let origin = Origin::start().await;
+    let proxy = origin.proxy("").await;
+    let address = proxy.address();
+    let mut client = Client::connect(address).await;
+    assert!(client.ask("GET", "/1", b"").await.is_ok());
+    assert_eq!(proxy.stop().await.connections_open, 0);
+    let (rest, _) = client.rest().await;
+    assert!(rest.is_empty());
+    let refused = TcpStream::connect(address).await.expect_err("nobody listens");
+    assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+}
