@@ -23,9 +23,9 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Whether bytes that go this way are meant.
+    /// Whether bytes that go this way are meant, or for both, some that go any way.
     pub(crate) fn covers(self, way: Direction) -> bool {
-        self == Direction::Both || self == way
+        self == Direction::Both || way == Direction::Both || self == way
     }
 }
 
@@ -160,7 +160,8 @@ impl Network {
         self.state.lock().breaks
     }
 
-    /// Returns as soon as bytes may go this way.
+    /// Returns as soon as bytes may go this way; with both, as soon as connections may be closed, for a stalled network
+    /// closes none.
     pub(crate) async fn pass(&self, way: Direction) {
         let stalled = |cut: Cut| cut.how == How::Stall && cut.direction.covers(way);
         self.until(|cut, _| !cut.is_some_and(stalled)).await;

@@ -45,6 +45,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, stream: TcpStream, broken: Arc<At
     let ending = both(&mut client, &mut upstream, up, down).await;
     client.end(ending);
     upstream.end(ending);
+    shared.network.pass(Direction::Both).await;
 }
 
 /// Passes everything on both ways until both have ended.
@@ -144,6 +145,8 @@ impl<'a> Lane<'a> {
     async fn pass(&mut self, from: &mut Reader<'_>, to: &mut Writer<'_>) -> Result<(), Ending> {
         let clock = self.shared.world.clock.clone();
         let mut open = true;
+        // What was read behind the head of an answer that switched.
+        self.take(from, to).await?;
         loop {
             let due = self.waiting.front().map(|(due, _)| *due);
             if !open && due.is_none() {

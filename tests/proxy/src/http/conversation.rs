@@ -45,6 +45,7 @@ pub(crate) async fn serve(shared: Arc<Shared>, stream: TcpStream, broken: Arc<At
         shared,
     };
     while conversation.turn().await == Next::Keep {}
+    conversation.shared.network.pass(Direction::Both).await;
 }
 
 impl Conversation {

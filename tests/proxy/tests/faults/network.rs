@@ -3,8 +3,9 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use proxy::{Cut, Direction, How};
-use tokio::net::TcpStream;
+use proxy::{Config, Cut, Direction, How, Mode, Proxy};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{Client, Origin, ask, failed, until};
 
@@ -68,8 +69,7 @@ async fn a_reset_network_breaks_what_is_open_and_what_comes() {
     // The kernel may tell of the reset when connecting already.
     if let Ok(stream) = TcpStream::connect(proxy.address()).await {
         let mut end = [0];
-        let read = async { tokio::io::AsyncReadExt::read(&mut { stream }, &mut end).await };
-        assert!(read.await.is_err());
+        assert!({ stream }.read(&mut end).await.is_err());
     }
     proxy.heal();
     assert!(ask(&proxy, "GET", "/2", b"").await.is_ok());
@@ -134,4 +134,72 @@ async fn a_stopped_proxy_closes_everything() {
     assert!(rest.is_empty());
     let refused = TcpStream::connect(address).await.expect_err("nobody listens");
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+}
+
+/// A server of which the test is the other end.
+async fn by_hand(world: &world::World, mode: Mode) -> (TcpListener, Proxy) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let upstream = listener.local_addr().expect("an address");
+    let proxy = Proxy::start(world, Config::new(mode, upstream)).await.expect("a proxy");
+    (listener, proxy)
+}
+
+#[tokio::test]
+async fn an_end_does_not_pass_a_stalled_network() {
+    let world = world::World::real();
+    for (mode, way) in [
+        (Mode::Http, Direction::Up),
+        (Mode::Http, Direction::Down),
+        (Mode::Tcp, Direction::Both),
+    ] {
+        let (listener, proxy) = by_hand(&world, mode).await;
+        let mut client = Client::connect(proxy.address()).await;
+        client.send("GET / HTTP/1.1\r\n\r\n").await;
+        let (mut server, _) = listener.accept().await.expect("a connection");
+        server.read_exact(&mut [0; 18]).await.expect("the request");
+        server
+            .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+            .await
+            .expect("a write");
+        client.answer("GET").await.expect("an answer");
+        proxy.cut(Cut::new(How::Stall).one_way(way)).expect("a cut");
+        let mut peer = if way == Direction::Up {
+            drop(client);
+            server
+        } else {
+            drop(server);
+            client.stream
+        };
+        let mut byte = [0];
+        let end = world
+            .clock
+            .timeout(Duration::from_millis(200), peer.read(&mut byte))
+            .await;
+        assert!(end.is_err(), "{mode:?} {way:?}: {end:?}");
+        proxy.heal();
+        let end = world.clock.timeout(Duration::from_secs(10), peer.read(&mut byte)).await;
+        assert!(matches!(end, Ok(Ok(0))), "{mode:?} {way:?}: {end:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_switches_is_a_tunnel() {
+    let world = world::World::real();
+    let (listener, proxy) = by_hand(&world, Mode::Http).await;
+    let mut client = Client::connect(proxy.address()).await;
+    client.send("GET / HTTP/1.1\r\nUpgrade: x\r\n\r\n").await;
+    let (mut server, _) = listener.accept().await.expect("a connection");
+    server.read_exact(&mut [0; 30]).await.expect("the request");
+    server
+        .write_all(b"HTTP/1.1 101 Switching Protocols\r\n\r\nfirst")
+        .await
+        .expect("a write");
+    let head = client.head().await.expect("a head");
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    client.send("second").await;
+    let mut second = [0; 6];
+    server.read_exact(&mut second).await.expect("what the client sent");
+    assert_eq!(&second, b"second");
+    drop(server);
+    assert_eq!(client.rest().await.0, b"first");
 }
