@@ -17,8 +17,8 @@ const BACKLOG: u32 = 1024;
 /// What is waited after the system gave no connection: it has no descriptors left.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A port that is held even while nobody listens on it: a socket is bound to it and never listens, and those that listen
-/// share it.
+/// A port that is held even while nobody listens on it: a socket is bound to it and never listens. Sockets that may be used
+/// again share a port as long as at most one of them listens, so a port that another process listens on is not held.
 #[derive(Debug)]
 pub(crate) struct Port {
     _holder: TcpSocket,
@@ -32,17 +32,12 @@ fn shareable(address: SocketAddr) -> io::Result<TcpSocket> {
         TcpSocket::new_v6()?
     };
     socket.set_reuseaddr(true)?;
-    socket.set_reuseport(true)?;
     socket.bind(address)?;
     Ok(socket)
 }
 
 impl Port {
-    pub(crate) async fn hold(address: SocketAddr) -> io::Result<Port> {
-        if address.port() != 0 {
-            // Another proxy would share its port with this one, and each get some of the connections.
-            drop(TcpListener::bind(address).await?);
-        }
+    pub(crate) fn hold(address: SocketAddr) -> io::Result<Port> {
         let holder = shareable(address)?;
         let address = holder.local_addr()?;
         Ok(Port {

@@ -37,7 +37,7 @@ impl Proxy {
         let now = world.clock.now();
         let judge = Judge::begin(config.script, config.mode, seed, config.latency, now)?;
         let listen = |address: SocketAddr| move |source| Error::Listen { address, source };
-        let port = Port::hold(config.listen).await.map_err(listen(config.listen))?;
+        let port = Port::hold(config.listen).map_err(listen(config.listen))?;
         let address = port.address;
         let first = port.listen().map_err(listen(address))?;
         let control = match config.control {

@@ -90,6 +90,7 @@ struct Lane<'a> {
     /// The byte before which something happens.
     stop: Option<(u64, &'a Struck)>,
     passed: u64,
+    /// In the order in which it came, whenever each is due: bytes overtake none.
     waiting: VecDeque<(Instant, Bytes)>,
     waiting_bytes: usize,
     /// When the next piece may pass, by the bandwidth.
@@ -182,8 +183,6 @@ impl<'a> Lane<'a> {
         }
         let delay: Duration = self.delays.iter().map(|(by, chance)| by.draw(chance)).sum();
         let due = self.shared.world.clock.now() + delay;
-        // Bytes overtake none.
-        let due = self.waiting.back().map_or(due, |(last, _)| due.max(*last));
         let bytes = from.buffer.split().freeze();
         self.waiting_bytes += bytes.len();
         self.waiting.push_back((due, bytes));

@@ -8,7 +8,7 @@ use crate::support::{Client, Origin, ask, delivered, failed, pattern};
 async fn a_duplicate_comes_later_on_a_connection_of_its_own() {
     let origin = Origin::start().await;
     let script =
-        "[[rule]]\nname = \"twice\"\nmatch = { path = \"/a\" }\nfault = { kind = \"duplicate\", after = \"300ms\" }\n";
+        "[[rule]]\nname = \"twice\"\nmatch = { path = \"/a\" }\nfault = { kind = \"duplicate\", after = \"1500ms\" }\n";
     let proxy = origin.proxy(script).await;
     let mut client = Client::connect(proxy.address()).await;
     let body = pattern(100_000);
@@ -45,7 +45,7 @@ async fn a_chunked_duplicate_is_the_same_bytes() {
 #[tokio::test]
 async fn a_late_request_arrives_when_its_sender_is_gone() {
     let origin = Origin::start().await;
-    let script = "[[rule]]\nname = \"late\"\ntimes = 1\nfault = { kind = \"late\", after = \"300ms\" }\n";
+    let script = "[[rule]]\nname = \"late\"\ntimes = 1\nfault = { kind = \"late\", after = \"1500ms\" }\n";
     let proxy = origin.proxy(script).await;
     let body = pattern(100_000);
     assert_eq!(failed(ask(&proxy, "PUT", "/a", &body).await), ErrorKind::UnexpectedEof);

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use proxy::{Config, Cut, Direction, How, Mode, Proxy};
+use proxy::{Config, Cut, Direction, Error, How, Mode, Proxy};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -98,13 +98,7 @@ async fn a_network_that_refuses_has_no_listener_and_comes_back() {
         }
         assert!(refused);
         proxy.heal();
-        let mut served = false;
-        for _ in 0..100 {
-            served |= TcpStream::connect(proxy.address()).await.is_ok();
-            origin.world.clock.sleep(Duration::from_millis(1)).await;
-        }
-        assert!(served);
-        assert!(ask(&proxy, "GET", "/2", b"").await.is_ok());
+        until_served(&proxy).await;
     }
 }
 
@@ -112,13 +106,13 @@ async fn a_network_that_refuses_has_no_listener_and_comes_back() {
 async fn a_script_cuts_at_its_time() {
     let origin = Origin::start().await;
     let proxy = origin
-        .proxy("[[cut]]\nat_ms = 300\nfor_ms = 300\nhow = \"stall\"\n")
+        .proxy("[[cut]]\nat_ms = 300\nfor_ms = 1000\nhow = \"stall\"\n")
         .await;
     let began = origin.world.clock.now();
     assert!(ask(&proxy, "GET", "/1", b"").await.is_ok());
     until("it is cut", || proxy.counts().cut.is_some()).await;
     assert!(ask(&proxy, "GET", "/2", b"").await.is_ok());
-    assert!(began.elapsed() >= Duration::from_millis(550), "{:?}", began.elapsed());
+    assert!(began.elapsed() >= Duration::from_millis(1250), "{:?}", began.elapsed());
     assert_eq!(proxy.counts().cuts, 1);
 }
 
@@ -196,10 +190,48 @@ async fn what_switches_is_a_tunnel() {
         .expect("a write");
     let head = client.head().await.expect("a head");
     assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    let first = world.clock.timeout(Duration::from_secs(10), client.bytes(5)).await;
+    assert_eq!(first.expect("it came with the head").expect("bytes"), b"first");
     client.send("second").await;
     let mut second = [0; 6];
     server.read_exact(&mut second).await.expect("what the client sent");
     assert_eq!(&second, b"second");
     drop(server);
-    assert_eq!(client.rest().await.0, b"first");
+    assert!(client.rest().await.0.is_empty());
+}
+
+#[tokio::test]
+async fn a_port_is_not_taken_from_another_and_is_kept_from_others() {
+    let origin = Origin::start().await;
+    let on = |listen| Config {
+        listen,
+        ..Config::new(Mode::Http, origin.address)
+    };
+    let taken = Proxy::start(&origin.world, on(origin.address)).await;
+    assert!(matches!(taken, Err(Error::Listen { .. })), "{taken:?}");
+    let proxy = origin.proxy("").await;
+    let taken = Proxy::start(&origin.world, on(proxy.address())).await;
+    assert!(matches!(taken, Err(Error::Listen { .. })), "{taken:?}");
+    // While it refuses, nobody is given its port.
+    proxy.cut(Cut::new(How::Refuse)).expect("a cut");
+    let mut others = Vec::new();
+    for _ in 0..1_000 {
+        let other = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        assert_ne!(other.local_addr().expect("an address"), proxy.address());
+        others.push(other);
+    }
+    proxy.heal();
+    until_served(&proxy).await;
+}
+
+async fn until_served(proxy: &Proxy) {
+    let clock = world::World::real().clock;
+    for _ in 0..1_000 {
+        if TcpStream::connect(proxy.address()).await.is_ok() {
+            assert!(ask(proxy, "GET", "/", b"").await.is_ok());
+            return;
+        }
+        clock.sleep(Duration::from_millis(5)).await;
+    }
+    panic!("never served again");
 }

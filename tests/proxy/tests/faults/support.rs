@@ -211,7 +211,8 @@ impl Client {
         }
     }
 
-    async fn bytes(&mut self, length: usize) -> io::Result<Vec<u8>> {
+    /// The next bytes, so many.
+    pub(crate) async fn bytes(&mut self, length: usize) -> io::Result<Vec<u8>> {
         while self.buffer.len() < length {
             self.more().await?;
         }
