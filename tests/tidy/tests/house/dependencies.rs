@@ -5,7 +5,7 @@ use crate::tree::{Faults, members, toml};
 
 /// Every room of the house with what it may depend on, from the ground up. `metadata` and `records` are pure; the ledger
 /// reads no body, so it knows no `metadata`; the store has `metadata` for the names of objects only.
-const ALLOWED: [(&str, &[&str]); 17] = [
+const ALLOWED: [(&str, &[&str]); 18] = [
     ("seeded", &[]),
     ("world", &[]),
     ("records", &[]),
@@ -31,6 +31,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
     ("crash", &TESTS),
     ("fuzz", &ALL),
     ("model", &["world"]),
+    ("proxy", &["world"]),
 ];
 
 const ALL: [&str; 9] = [
@@ -68,7 +69,7 @@ const HEIGHTS: [&[&str]; 8] = [
     &["engine"],
     &["agent", "compactor"],
     &["cli"],
-    &["tidy", "history"],
+    &["tidy", "history", "proxy"],
     &["simulation", "crash", "fuzz", "model"],
 ];
 
