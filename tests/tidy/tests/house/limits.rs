@@ -21,7 +21,7 @@ const NO_LIMITS: [&str; 8] = [
     "name",
     "zone",
     "http_address",
-    "s3",
+    "aws",
     "authorizer",
     "stop",
     "codec",
