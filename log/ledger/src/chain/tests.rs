@@ -101,7 +101,7 @@ fn what_is_passed_on_follows_the_tip_or_is_not_believed() {
         assert_eq!(follow(&TIP, &stored), expect, "{position} {era}");
     }
     let mut flipped = stored.to_vec();
-    flipped[80] ^= 1;
+    flipped[70] ^= 1;
     assert_eq!(follow(&TIP, &flipped.into()), Passed::Unfit, "a flipped bit");
     assert_eq!(follow(&TIP, &Bytes::new()), Passed::Unfit);
 }
