@@ -10,6 +10,7 @@ use metadata::Role;
 
 use crate::context::Context;
 use crate::exit::Exit;
+use crate::peers::PeerArgs;
 use crate::place::PlaceArgs;
 use crate::serve;
 use crate::serve::limits::LimitArgs;
@@ -66,6 +67,8 @@ pub(crate) struct AgentArgs {
     #[arg(long, env = "TIDELOG_ZONE", default_value = "")]
     zone: String,
     #[command(flatten)]
+    peers: PeerArgs,
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -98,10 +101,14 @@ pub(crate) async fn run(args: AgentArgs, context: &Context) -> Result<Exit> {
         false => None,
     };
     let bound = listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
+    let peers = args.peers.open(args.insecure, &context.world).await?;
     let (mut options, mut settings) = (args.place.aws.store_options(), HttpSettings::default());
     args.limits.store(&mut options);
     args.limits.http(&mut settings);
-    let engine = serve::open(&place, options, args.config(bound), context).await?;
+    let mut config = args.config(bound);
+    peers.configure(&mut config);
+    let engine = serve::open(&place, options, config, context).await?;
+    peers.serve(&engine);
     serve::keep_up(&engine);
     match bound {
         Some(bound) => context.talk.say(format!("tidelog serves http://{bound}")),

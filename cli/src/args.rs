@@ -111,10 +111,10 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
         Command::Consume(args) => until_interrupted(consume::run(args, &context)).await,
         Command::Group(command) => until_interrupted(group::run(command, &context)).await,
         Command::Cluster(command) => until_interrupted(cluster::run(command, &context)).await,
-        Command::Ledger(command) => until_interrupted(ledger::run(command, &context)).await,
+        Command::Ledger(command) => Box::pin(until_interrupted(ledger::run(command, &context))).await,
         Command::Completions(args) => completions(&args),
         Command::Bench(args) => until_interrupted(bench::run(*args, &context)).await,
-        Command::Verify(args) => until_interrupted(verify::run(args, &context)).await,
+        Command::Verify(args) => Box::pin(until_interrupted(verify::run(args, &context))).await,
     }
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::context::{Context, asked_to_stop};
 use crate::exit::{Ended, Exit};
 use crate::out::{self, Format, OutputArgs};
+use crate::peers::SecretArgs;
 use crate::place::PlaceArgs;
 use crate::serve;
 
@@ -24,6 +25,8 @@ use crate::serve;
 pub(crate) struct CompactorArgs {
     #[command(flatten)]
     place: PlaceArgs,
+    #[command(flatten)]
+    secret: SecretArgs,
     /// Do everything that is due, print what was done, and end
     #[arg(long)]
     once: bool,
@@ -37,6 +40,7 @@ pub(crate) async fn run(args: CompactorArgs, context: &Context) -> Result<Exit> 
     let config = EngineConfig {
         roles: vec![Role::Compactor],
         name: "compactor".to_owned(),
+        peers: args.secret.peers(&context.world)?,
         ..EngineConfig::default()
     };
     let engine = serve::open(&place, args.place.aws.store_options(), config, context).await?;

@@ -9,13 +9,30 @@ use crate::context::Context;
 use crate::existing;
 use crate::exit::{Ended, Exit};
 use crate::out::{self, Format, OutputArgs};
-use crate::place::PlaceArgs;
+use crate::place::{AwsArgs, PlaceArgs};
 
 /// What can be done with the ledger.
 #[derive(Debug, Subcommand)]
 pub(crate) enum LedgerCommand {
+    Create(CreateArgs),
     Describe(DescribeArgs),
     AcceptLoss(AcceptLossArgs),
+}
+
+/// Make what a ledger needs, if it is not there
+///
+/// Of dynamodb: the table, of sqlite: the file, of postgres: the tables. What is there is left as it is, and checked. The
+/// log itself begins when the first agent opens it.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tidelog ledger create --ledger dynamodb://TABLE")]
+pub(crate) struct CreateArgs {
+    /// The ledger: dynamodb://TABLE, postgres://USER@HOST/DATABASE, s3://BUCKET/PREFIX or sqlite:PATH
+    #[arg(long, value_name = "URL", env = "TIDELOG_LEDGER")]
+    ledger: String,
+    #[command(flatten)]
+    aws: AwsArgs,
+    #[command(flatten)]
+    output: OutputArgs,
 }
 
 /// Show where the ledger begins and ends, its era, and whether it lost its end
@@ -59,9 +76,23 @@ const NOTE_BYTES_MAX: usize = 4096;
 /// Runs one of them.
 pub(crate) async fn run(command: LedgerCommand, context: &Context) -> Result<Exit> {
     match command {
+        LedgerCommand::Create(args) => create(&args, context).await,
         LedgerCommand::Describe(args) => describe(&args, context).await,
         LedgerCommand::AcceptLoss(args) => accept_loss(&args, context).await,
     }
+}
+
+async fn create(args: &CreateArgs, context: &Context) -> Result<Exit> {
+    let created = ledger::create(&args.ledger, &args.aws.connect_options(), &context.world)
+        .await
+        .context("cannot make the ledger")?;
+    let fields = vec![
+        ("ledger", json!(created.what)),
+        ("made", json!(created.made)),
+        ("notes", json!(created.notes)),
+    ];
+    show(&fields, args.output.output)?;
+    Ok(Exit::Ok)
 }
 
 async fn describe(args: &DescribeArgs, context: &Context) -> Result<Exit> {

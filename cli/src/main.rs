@@ -20,6 +20,7 @@ mod format;
 mod group;
 mod ledger;
 mod out;
+mod peers;
 mod place;
 mod position;
 mod produce;

@@ -20,7 +20,7 @@ pub(crate) struct PlaceArgs {
     /// Where the objects lie: file:DIR or s3://BUCKET/PREFIX
     #[arg(long, value_name = "URL", env = "TIDELOG_STORE", requires = "ledger")]
     pub(crate) store: Option<String>,
-    /// What puts them in order: sqlite:PATH
+    /// What puts them in order: sqlite:PATH, postgres://USER@HOST/DATABASE, dynamodb://TABLE or s3://BUCKET/PREFIX
     #[arg(long, value_name = "URL", env = "TIDELOG_LEDGER", requires = "store")]
     pub(crate) ledger: Option<String>,
     #[command(flatten)]

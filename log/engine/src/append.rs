@@ -22,6 +22,7 @@ use crate::{AppendError, Seen};
 
 pub(crate) use object::run as run_object_lane;
 use router::Wish;
+pub(crate) use tokens::Tokens;
 
 /// Whether an HTTP producer's request had been taken before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,11 @@
 //! The limits of an engine, each with a unit in its name and a default that was measured or reasoned.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use metadata::Role;
+
+use crate::Peers;
 
 /// How one process follows, appends and fetches.
 #[derive(Clone, Debug)]
@@ -16,6 +19,10 @@ pub struct EngineConfig {
     /// Where this process serves HTTP as others see it, host:port; empty when it serves none. A starting process
     /// retires former lives that advertise the same address.
     pub http_address: String,
+    /// Where other agents reach this one, host:port; empty when they cannot: then nobody hands it proposals.
+    pub peer_address: String,
+    /// How other agents are reached; none: every process puts its own entries.
+    pub peers: Option<Arc<dyn Peers>>,
     /// Bytes of records that may wait for their acknowledgement.
     pub memory_bytes_max: usize,
     /// An object is sealed when it holds this many bytes of batches.
@@ -44,6 +51,19 @@ pub struct EngineConfig {
     pub store_deadline: Duration,
     /// A life with nothing to say says so this often.
     pub beat_interval: Duration,
+    /// A link to another agent must stand within this time.
+    pub peer_connect_max: Duration,
+    /// Both ends of a link say at least this often that they are there.
+    pub peer_ping: Duration,
+    /// An agent that said nothing for this long is not followed any more.
+    pub peer_silence_max: Duration,
+    /// An agent that was handed proposals, or asked to look, and for this long nothing came of it, is not followed any
+    /// more.
+    pub peer_deadline: Duration,
+    /// An agent that failed is not tried again for this long.
+    pub peer_suspect_for: Duration,
+    /// Entries put in vain per second, for another was first, beyond a burst of twenty: who uses them up waits.
+    pub lost_puts_per_second: f64,
     /// The witness is refreshed this often while busy.
     pub witness_interval: Duration,
     /// Entry bytes kept in memory to serve inline records from.
@@ -57,6 +77,8 @@ impl Default for EngineConfig {
             name: String::new(),
             zone: String::new(),
             http_address: String::new(),
+            peer_address: String::new(),
+            peers: None,
             memory_bytes_max: 128 << 20,
             segment_bytes_max: 8 << 20,
             linger: Duration::from_millis(250),
@@ -71,6 +93,12 @@ impl Default for EngineConfig {
             change_deadline: Duration::from_secs(15),
             store_deadline: Duration::from_secs(30),
             beat_interval: Duration::from_mins(1),
+            peer_connect_max: Duration::from_secs(1),
+            peer_ping: Duration::from_secs(1),
+            peer_silence_max: Duration::from_secs(3),
+            peer_deadline: Duration::from_secs(2),
+            peer_suspect_for: Duration::from_secs(10),
+            lost_puts_per_second: 10.0,
             witness_interval: Duration::from_secs(5),
             inline_cache_bytes_max: 16 << 20,
         }

@@ -22,8 +22,8 @@ use crate::jobs::AppendGroup;
 use crate::memory::Permit;
 use crate::shared::Shared;
 use crate::{
-    AppendError, ChangeError, EngineConfig, FetchError, ReadError, Seen, StartError, UpkeepError, look, monitor, start,
-    upkeep,
+    AppendError, ChangeError, EngineConfig, FetchError, HostLink, ReadError, Seen, StartError, UpkeepError, look,
+    monitor, peer, start, upkeep,
 };
 
 /// One process's log. Cheap to clone.
@@ -45,6 +45,10 @@ pub struct Health {
     pub seen: Seen,
     /// How long ago the latest read of the tip began.
     pub looked_ago: Option<Duration>,
+    /// The agent that puts this one's entries, while it is followed.
+    pub follows: Option<Incarnation>,
+    /// How many follow this one.
+    pub followers: usize,
     /// What the ledger said last, if it went wrong.
     pub ledger_error: Option<String>,
     /// What the store said last, if it went wrong.
@@ -135,6 +139,8 @@ impl Engine {
             draining: door == Door::Draining || self.shared.world.tasks.is_stopping(),
             seen: progress.seen(),
             looked_ago: progress.looked.map(|looked| now.saturating_duration_since(looked)),
+            follows: *self.shared.follows.lock(),
+            followers: self.shared.recent.followers(),
             ledger_error: trouble.ledger,
             store_error: trouble.store,
             memory_used_bytes: self.shared.memory.used(),
@@ -176,6 +182,12 @@ impl Engine {
     /// As [`Engine::look`].
     pub async fn fresh(&self) -> Result<(), ReadError> {
         look::fresh(&self.shared).await
+    }
+
+    /// Serves another agent that follows this one, until the link breaks or the process stops.
+    pub fn host(&self, link: HostLink) {
+        let host = peer::host(Arc::clone(&self.shared), link);
+        self.shared.world.tasks.spawn("guest", host);
     }
 
     /// Takes memory for a request's records, before its body is read.

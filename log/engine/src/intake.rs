@@ -5,6 +5,8 @@
 //! proposed again, the same content, until the fold has taken it or its life is over.
 
 mod compose;
+mod guests;
+mod handed;
 pub(crate) mod mistakes;
 mod settle;
 
@@ -19,6 +21,7 @@ use crate::lives::Lives;
 use crate::{AppendError, ChangeError};
 
 pub(crate) use compose::group_bytes;
+pub(crate) use guests::Guests;
 
 /// Groups that wait for one lane.
 #[derive(Debug, Default)]
@@ -78,6 +81,8 @@ pub(crate) struct Intake {
     /// Flushes that are durable and without a sequence, in the order in which they were sealed.
     flushed: VecDeque<Flushed>,
     sent: VecDeque<Sent>,
+    /// What other agents handed over to be put here.
+    pub(crate) guests: Guests,
 }
 
 impl Intake {
@@ -91,6 +96,7 @@ impl Intake {
             control: VecDeque::new(),
             flushed: VecDeque::new(),
             sent: VecDeque::new(),
+            guests: Guests::default(),
         }
     }
 
@@ -143,10 +149,15 @@ impl Intake {
         }
     }
 
-    /// Whether something waits to go into an entry.
+    /// Whether something waits to go into an entry that this process puts.
     pub(crate) fn has_work(&self) -> bool {
-        let waiting = !self.sent.is_empty() || !self.flushed.is_empty();
-        waiting || self.lives.is_registering() || !self.control.is_empty() || !self.inline.jobs.is_empty()
+        !self.guests.is_empty() || self.lives.is_registering() || self.has_own_work()
+    }
+
+    /// Whether something of this process waits for its way into the ledger.
+    pub(crate) fn has_own_work(&self) -> bool {
+        let waiting = self.sent.iter().any(|sent| sent.handed.is_none()) || !self.flushed.is_empty();
+        waiting || !self.control.is_empty() || !self.inline.jobs.is_empty()
     }
 
     /// Whether nothing at all is on its way.

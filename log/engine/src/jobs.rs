@@ -4,6 +4,7 @@ use metadata::entry::{self, proposal::Kind};
 use metadata::{Incarnation, Lane, PartitionId, Role, Verdict};
 use records::Batch;
 use tokio::sync::oneshot;
+use world::Instant;
 
 use crate::memory::Permit;
 use crate::{AppendError, ChangeError, Seen};
@@ -118,6 +119,8 @@ pub(crate) struct Sent {
     pub(crate) bytes: usize,
     /// Whether it may stand in the ledger already: it was in an append whose outcome is unknown.
     pub(crate) exposed: bool,
+    /// When it was handed to the agent that puts the entries; none while it is to be put here.
+    pub(crate) handed: Option<Instant>,
     pub(crate) waiting: Waiting,
 }
 

@@ -16,6 +16,7 @@ mod lives;
 mod look;
 mod memory;
 mod monitor;
+mod peer;
 mod seen;
 mod shared;
 mod start;
@@ -32,4 +33,7 @@ pub use error::{AppendError, ChangeError, FetchError, Happened, ReadError, Start
 pub use fetch::{FetchPart, FetchRequest, Fetched, FetchedBatch, FetchedPart};
 pub use jobs::{AppendGroup, AppendRun};
 pub use memory::Permit;
+pub use peer::{
+    FollowerLink, HostLink, LINK_MESSAGES_MAX, Link, MESSAGE_BYTES_MAX, PeerError, Peers, ToFollower, ToHost,
+};
 pub use seen::{NotSeen, Seen};

@@ -1,14 +1,18 @@
 //! What all parts of an engine share.
 
+use std::sync::Arc;
+
 use ledger::Ledger;
+use metadata::Incarnation;
 use parking_lot::Mutex;
 use store::{Key, Store};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, Semaphore, oneshot};
 use world::World;
 
 use crate::fetch::Indexes;
 use crate::intake::Intake;
 use crate::memory::Memory;
+use crate::peer::Recent;
 use crate::view::View;
 use crate::{EngineConfig, ReadError, Seen};
 
@@ -29,6 +33,12 @@ pub(crate) struct Shared {
     pub(crate) wake: Notify,
     /// Tells the object lane that something waits for it, or that a flush was decided.
     pub(crate) object_wake: Notify,
+    /// Whom this process follows.
+    pub(crate) follows: Mutex<Option<Incarnation>>,
+    /// The latest entries, for those who follow this process.
+    pub(crate) recent: Recent,
+    /// Bytes that guests may still hand over.
+    pub(crate) guest_room: Arc<Semaphore>,
     /// Those who wait for a read of the tip that begins after they came.
     pub(crate) looks: Mutex<Vec<Look>>,
     /// A loss that the witness knows of, for the tail to act on.

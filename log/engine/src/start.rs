@@ -14,6 +14,7 @@ use crate::fetch::Indexes;
 use crate::intake::Intake;
 use crate::lives::Lives;
 use crate::memory::Memory;
+use crate::peer::{self, Recent};
 use crate::shared::{Shared, Trouble};
 use crate::tail::{Tail, load};
 use crate::view::View;
@@ -36,6 +37,9 @@ pub(crate) async fn start(
         memory: Memory::new(config.memory_bytes_max),
         wake: Notify::new(),
         object_wake: Notify::new(),
+        follows: Mutex::default(),
+        recent: Recent::default(),
+        guest_room: peer::guest_room(),
         looks: Mutex::default(),
         losses: Mutex::default(),
         trouble: Mutex::new(Trouble::default()),
@@ -82,6 +86,10 @@ fn registers(config: &EngineConfig) -> Vec<entry::Register> {
         name: config.name.clone(),
         zone: config.zone.clone(),
         http_address: config.http_address.clone(),
+        peer_address: match role {
+            metadata::Role::Agent => config.peer_address.clone(),
+            metadata::Role::Compactor => String::new(),
+        },
         software_version: env!("CARGO_PKG_VERSION").to_owned(),
         feature_min: 1,
         feature_max: entry::FEATURE_LEVEL,

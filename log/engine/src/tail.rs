@@ -5,15 +5,17 @@
 //! that this process had not folded, it would have been refused.
 
 mod fold;
+mod follow;
 pub(crate) mod load;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{Appended, Halted, LedgerError, Loss, ReadOutcome, Tip};
+use ledger::{Appended, Halted, LedgerError, Loss, ReadOutcome, Sealed, Tip};
 use seeded::Bug;
 use world::{Backoff, Instant};
 
+use crate::append::Tokens;
 use crate::error::chain;
 use crate::intake::{Door, mistakes};
 use crate::shared::{Look, Shared};
@@ -35,6 +37,8 @@ const FAILURE: Backoff = Backoff {
     max: Duration::from_secs(2),
     deadline: Duration::MAX,
 };
+/// Entries that may be put in vain at once; see `lost_puts_per_second`.
+const LOST_PUTS_BURST: u32 = 20;
 /// How long writes are refused after the ledger had no room, before one is tried again.
 const FULL_FOR: Duration = Duration::from_millis(500);
 
@@ -54,11 +58,17 @@ pub(crate) struct Tail {
     /// The state was loaded anew, and the end of the ledger not yet reached.
     reloaded: bool,
     full_until: Option<Instant>,
+    /// Whom this process follows.
+    route: follow::Route,
+    /// What may be put in vain.
+    vain: Tokens,
 }
 
 impl Tail {
     pub(crate) fn new(shared: Arc<Shared>) -> Tail {
         let tip = shared.view.progress().tip;
+        let now = shared.world.clock.now();
+        let vain = Tokens::new(Some(shared.config.lost_puts_per_second), LOST_PUTS_BURST, now);
         Tail {
             shared,
             tip,
@@ -68,6 +78,8 @@ impl Tail {
             loss: None,
             reloaded: false,
             full_until: None,
+            route: follow::Route::default(),
+            vain,
         }
     }
 
@@ -104,10 +116,14 @@ impl Tail {
     async fn step(&mut self) {
         self.reopen();
         self.mind_witness();
+        let host = self.host_wanted();
+        self.leave_others(host.as_ref().map(|(life, _)| life));
         if let Some(loss) = self.loss {
             self.wait_out(loss).await;
         } else if self.stale {
             self.read().await;
+        } else if let Some(host) = host {
+            self.follow(host).await;
         } else if self.shared.intake.lock().has_work() && self.may_write() {
             self.append().await;
         } else if self.look_due().is_some_and(|due| due <= self.shared.world.clock.now()) {
@@ -119,6 +135,11 @@ impl Tail {
             self.back_off(FAILURE, self.failures).await;
         } else if self.races > 0 {
             self.back_off(RACE, self.races).await;
+            self.shared
+                .world
+                .clock
+                .sleep_until(self.vain.ready_at(self.shared.world.clock.now()))
+                .await;
         }
     }
 
@@ -177,16 +198,16 @@ impl Tail {
         }
         let looked = self.shared.view.progress().looked;
         Some(looked.map_or(self.shared.world.clock.now(), |looked| {
-            looked + self.shared.config.look_interval
+            looked + self.shared.config.look_interval.max(self.shared.ledger.look_interval())
         }))
     }
 
     async fn append(&mut self) {
-        let composed = self
-            .shared
-            .intake
-            .lock()
-            .compose(self.shared.ledger.entry_bytes_max(), self.tip.position);
+        let composed = {
+            let mut intake = self.shared.intake.lock();
+            self.shared.view.read(|state| intake.guests.clear_stale(state));
+            intake.compose(self.shared.ledger.entry_bytes_max(), self.tip.position)
+        };
         // Abandoned groups were left out; some that waited behind them may take the object lane now.
         self.shared.object_wake.notify_one();
         let Some(mut composed) = composed else {
@@ -198,12 +219,10 @@ impl Tail {
         let body = metadata::entry::body(std::mem::take(&mut composed.proposals));
         let bytes = metadata::encode_body(&body);
         composed.proposals = body.proposals;
-        let append = self.shared.ledger.append(&self.tip, bytes.clone());
-        let appended = match self.shared.world.clock.timeout(CALL_DEADLINE, append).await {
-            Ok(appended) => appended,
-            Err(elapsed) => Err(LedgerError::Unknown {
-                reason: elapsed.to_string(),
-            }),
+        let sealed = self.shared.ledger.seal(&self.tip, bytes);
+        let appended = match &sealed {
+            Ok(sealed) => self.put(sealed).await,
+            Err(error) => Err(error.clone()),
         };
         metrics::histogram!("tidelog_ledger_append_seconds").record(began.elapsed().as_secs_f64());
         let exposed = match &appended {
@@ -216,32 +235,38 @@ impl Tail {
         if seeded::is(Bug::OutcomeFromPut) && !matches!(appended, Ok(Appended::At(_))) {
             self.shared.intake.lock().give_up(&AppendError::Retired);
         }
-        self.appended(appended, bytes, registers, began, looks).await;
+        self.appended(appended, sealed.ok(), registers, began, looks).await;
+    }
+
+    async fn put(&self, sealed: &Sealed) -> Result<Appended, LedgerError> {
+        let append = self.shared.ledger.append_sealed(&self.tip, sealed);
+        match self.shared.world.clock.timeout(CALL_DEADLINE, append).await {
+            Ok(appended) => appended,
+            Err(elapsed) => Err(LedgerError::Unknown {
+                reason: elapsed.to_string(),
+            }),
+        }
     }
 
     async fn appended(
         &mut self,
         appended: Result<Appended, LedgerError>,
-        body: bytes::Bytes,
+        sealed: Option<Sealed>,
         registers: bool,
         began: Instant,
         looks: Vec<Look>,
     ) {
-        match appended {
-            Ok(Appended::At(tip)) => {
+        match (appended, sealed) {
+            (Ok(Appended::At(_)), Some(sealed)) => {
+                let entry = sealed.entry();
                 if seeded::is(Bug::AckBeforeFold) {
                     mistakes::acknowledge_unfolded(&self.shared);
                 }
                 self.went_well();
                 metrics::counter!("tidelog_ledger_entries_total").increment(1);
                 metrics::counter!("tidelog_ledger_bytes_total")
-                    .increment(u64::try_from(body.len()).unwrap_or(u64::MAX));
-                let folded = self.fold(&ledger::Entry {
-                    position: tip.position,
-                    era: tip.era,
-                    hash: tip.hash,
-                    kind: ledger::EntryKind::Proposals(body),
-                });
+                    .increment(u64::try_from(entry.stored.len()).unwrap_or(u64::MAX));
+                let folded = self.fold(&entry);
                 if registers {
                     self.shared.intake.lock().lives.renew_nonces();
                 }
@@ -250,14 +275,15 @@ impl Tail {
                 }
                 self.stale = true;
             }
-            Ok(Appended::Taken) => {
+            (Ok(Appended::At(_) | Appended::Taken), _) => {
                 metrics::counter!("tidelog_ledger_conflicts_total").increment(1);
                 self.races += 1;
+                self.vain.take(self.shared.world.clock.now());
                 self.stale = true;
             }
-            Ok(Appended::Reload) => self.reload().await,
-            Ok(Appended::Lost(loss)) => self.lost(loss),
-            Err(error) => self.append_failed(&error),
+            (Ok(Appended::Reload), _) => self.reload().await,
+            (Ok(Appended::Lost(loss)), _) => self.lost(loss),
+            (Err(error), _) => self.append_failed(&error),
         }
         // Whoever waits for a look waits for the next one.
         self.shared.looks.lock().splice(0..0, looks);
@@ -375,6 +401,7 @@ impl Tail {
         self.shared
             .ledger_trouble(Some(format!("the ledger lost its end: {loss}")));
         self.loss = Some(loss);
+        self.unlink();
         self.shut(Door::Halted, &AppendError::Halted);
         self.shared.view.set_progress(|progress| progress.reached = false);
     }

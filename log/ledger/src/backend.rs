@@ -1,6 +1,7 @@
 //! What a backend has to do: keep entries and one base record. It knows neither what an entry means nor the chain.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -136,6 +137,12 @@ pub trait Backend: Debug + Send + Sync {
 
     /// The most bytes that a stored entry may have, its envelope included.
     fn entry_bytes_max(&self) -> usize;
+
+    /// How far apart a process's looks at the tip should lie at least. Where each is charged for, many agents that look
+    /// before every answer would use up what the table can give.
+    fn look_interval(&self) -> Duration {
+        Duration::ZERO
+    }
 
     /// Up to how many bytes a batch is cheaper inside an entry than as an object of its own.
     fn inline_bytes_max(&self) -> usize {

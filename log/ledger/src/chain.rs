@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use seeded::Bug;
 
-use crate::envelope::{Envelope, Kind};
+use crate::envelope::{self, Envelope, Kind};
 use crate::ids::{Era, Hash, Position};
 
 /// The last entry its holder has folded.
@@ -30,6 +30,8 @@ pub struct Entry {
     pub hash: Hash,
     /// What it means.
     pub kind: EntryKind,
+    /// The bytes as they are stored: what a process that follows this one needs to fold it too.
+    pub stored: Bytes,
 }
 
 impl Entry {
@@ -110,7 +112,7 @@ impl fmt::Display for Loss {
 ///   by one who knew entries that are lost. It is proof of the loss, so it is itself a halt.
 /// - An entry of a **newer era** can only be the one that begins it, and must fit. Anything else is proof that the
 ///   beginning of that era was lost, so it is a halt too.
-pub(crate) fn judge(tip: &Tip, hash: Hash, envelope: &Envelope) -> Entry {
+pub(crate) fn judge(tip: &Tip, hash: Hash, envelope: &Envelope, stored: Bytes) -> Entry {
     let fits = envelope.previous == tip.hash;
     let misfit = EntryKind::Halt {
         era: envelope.era,
@@ -131,6 +133,34 @@ pub(crate) fn judge(tip: &Tip, hash: Hash, envelope: &Envelope) -> Entry {
         era,
         hash,
         kind,
+        stored,
+    }
+}
+
+/// What an entry is to the holder of a tip, when it was passed on by one who had folded it and not read from the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Passed {
+    /// It follows the tip.
+    Next(Entry),
+    /// It stands at the tip or before.
+    Known,
+    /// It does not follow the tip: the ledger itself must be read. Only the ledger is believed about a misfit.
+    Unfit,
+}
+
+/// Judges stored bytes that were passed on.
+pub fn follow(tip: &Tip, stored: &Bytes) -> Passed {
+    let Some(position) = tip.position.checked_add(1) else {
+        return Passed::Unfit;
+    };
+    if envelope::position(stored).is_some_and(|stands_at| stands_at < position) {
+        return Passed::Known;
+    }
+    match Envelope::open(position, stored) {
+        Ok(envelope) if envelope.previous == tip.hash && envelope.era >= tip.era => {
+            Passed::Next(judge(tip, Hash::of(stored), &envelope, stored.clone()))
+        }
+        _ => Passed::Unfit,
     }
 }
 

@@ -78,7 +78,8 @@ pub async fn create(url: &str, options: &ConnectOptions, world: &World) -> Resul
             S3Ledger::open(url, &options.aws, world)?;
             Ok(Created {
                 made: false,
-                what: "objects of a bucket, which has to be there; they are made when the ledger is first opened".to_owned(),
+                what: "objects of a bucket, which has to be there; they are made when the ledger is first opened"
+                    .to_owned(),
                 notes: Vec::new(),
             })
         }

@@ -14,6 +14,7 @@ mod trim;
 mod watch;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -36,6 +37,8 @@ use watch::Watch;
 
 /// The most bytes of a stored entry. An item may have 400 KB, and a put is paid by the KB.
 const ENTRY_BYTES_MAX: usize = 64 << 10;
+/// DynamoDB charges for each look, and a hot key has 3,000 read units a second. A process with much to answer looks twenty times a second.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// A put of up to so many bytes costs less here than as an object of its own.
 const INLINE_BYTES_MAX: usize = 4 << 10;
 /// The most items of one request.
@@ -256,6 +259,10 @@ impl Backend for DynamoLedger {
 
     fn entry_bytes_max(&self) -> usize {
         ENTRY_BYTES_MAX
+    }
+
+    fn look_interval(&self) -> Duration {
+        LOOK_INTERVAL
     }
 
     fn inline_bytes_max(&self) -> usize {

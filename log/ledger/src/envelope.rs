@@ -141,6 +141,12 @@ impl Envelope {
     }
 }
 
+/// The position that an entry says it stands at, of bytes that may be damaged.
+pub(crate) fn position(stored: &[u8]) -> Option<Position> {
+    let header = stored.first_chunk::<HEADER_BYTES>()?;
+    Some(u64::from_be_bytes(field(header, 16)))
+}
+
 /// The field of `N` bytes at a fixed place of the header.
 fn field<const N: usize>(header: &[u8; HEADER_BYTES], at: usize) -> [u8; N] {
     let mut field = [0; N];

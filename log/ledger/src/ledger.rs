@@ -9,13 +9,14 @@ mod outcome;
 mod witness;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use seeded::Bug;
 use world::World;
 
 use crate::backend::{Append, Backend, Base, Looks, RawRead};
-use crate::chain::{self, Entry, Evidence, Loss, Tip};
+use crate::chain::{self, Entry, EntryKind, Evidence, Loss, Tip};
 use crate::envelope::{Envelope, HEADER_BYTES, Kind};
 use crate::error::{LedgerError, OpenError};
 use crate::ids::{ClusterId, Hash, Position};
@@ -76,6 +77,11 @@ impl Ledger {
         self.backend.inline_bytes_max()
     }
 
+    /// How far apart looks at the tip should lie at least.
+    pub fn look_interval(&self) -> Duration {
+        self.backend.look_interval()
+    }
+
     /// The base as it is now.
     ///
     /// # Errors
@@ -102,7 +108,39 @@ impl Ledger {
         self.put(tip, Kind::Proposals, tip.era, body).await
     }
 
+    /// Makes the entry with proposals that is to be put after `tip`.
+    ///
+    /// # Errors
+    /// [`LedgerError::TooLarge`], or that the tip is at the last position there is.
+    pub fn seal(&self, tip: &Tip, body: Bytes) -> Result<Sealed, LedgerError> {
+        self.seal_as(tip, Kind::Proposals, tip.era, body)
+    }
+
+    /// Puts an entry that was sealed after `tip`, as [`Ledger::append`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn append_sealed(&self, tip: &Tip, sealed: &Sealed) -> Result<Appended, LedgerError> {
+        let put = sealed.tip;
+        match (
+            self.backend
+                .append(put.position, tip.hash, sealed.stored.clone())
+                .await?,
+            self.backend.looks(),
+        ) {
+            (Append::Appended, Looks::InStatement) => Ok(Appended::At(put)),
+            (Append::Appended, Looks::AfterPut) => self.look_after(tip, put).await.map_err(LedgerError::after_put),
+            (Append::Taken, _) => Ok(Appended::Taken),
+            (Append::Trimmed, _) => Ok(Appended::Reload),
+            (Append::PredecessorDiffers, _) => self.doubt_refusal(tip).await,
+        }
+    }
+
     async fn put(&self, tip: &Tip, kind: Kind, era: u64, body: Bytes) -> Result<Appended, LedgerError> {
+        self.append_sealed(tip, &self.seal_as(tip, kind, era, body)?).await
+    }
+
+    fn seal_as(&self, tip: &Tip, kind: Kind, era: u64, body: Bytes) -> Result<Sealed, LedgerError> {
         let bytes_max = self.entry_bytes_max();
         if body.len() > bytes_max {
             let bytes = body.len();
@@ -116,22 +154,12 @@ impl Ledger {
             previous: tip.hash,
             body,
         };
-        let (bytes, hash) = envelope.seal();
-        let put = Tip {
-            era,
-            position: envelope.position,
-            hash,
-        };
-        match (
-            self.backend.append(put.position, tip.hash, bytes).await?,
-            self.backend.looks(),
-        ) {
-            (Append::Appended, Looks::InStatement) => Ok(Appended::At(put)),
-            (Append::Appended, Looks::AfterPut) => self.look_after(tip, put).await.map_err(LedgerError::after_put),
-            (Append::Taken, _) => Ok(Appended::Taken),
-            (Append::Trimmed, _) => Ok(Appended::Reload),
-            (Append::PredecessorDiffers, _) => self.doubt_refusal(tip).await,
-        }
+        let (stored, hash) = envelope.seal();
+        let position = envelope.position;
+        Ok(Sealed {
+            stored,
+            tip: Tip { era, position, hash },
+        })
     }
 
     /// The looks at base and predecessor after a put on a backend that checks neither, in one round trip.
@@ -316,6 +344,27 @@ impl Ledger {
     }
 }
 
+/// An entry that is made and not yet put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    stored: Bytes,
+    tip: Tip,
+}
+
+impl Sealed {
+    /// The entry with proposals, for one who knows that it was put and counts.
+    pub fn entry(&self) -> Entry {
+        let Tip { era, position, hash } = self.tip;
+        Entry {
+            position,
+            era,
+            hash,
+            kind: EntryKind::Proposals(self.stored.slice(HEADER_BYTES..)),
+            stored: self.stored.clone(),
+        }
+    }
+}
+
 /// Whether an entry that should be there is.
 enum Found {
     There,
@@ -357,7 +406,7 @@ fn judge_all(tip: &Tip, raw: &RawRead) -> Result<ReadOutcome, LedgerError> {
     let mut tip = *tip;
     for next in raw.entries.iter().skip(1) {
         match Envelope::open(next.position, &next.bytes) {
-            Ok(envelope) => entries.push(chain::judge(&tip, Hash::of(&next.bytes), &envelope)),
+            Ok(envelope) => entries.push(chain::judge(&tip, Hash::of(&next.bytes), &envelope, next.bytes.clone())),
             Err(error) if entries.is_empty() => return Err(error),
             Err(_) => return Ok(ReadOutcome::Entries { entries, at_end: false }),
         }

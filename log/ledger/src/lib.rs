@@ -23,14 +23,14 @@ pub mod sqlite;
 pub mod witness;
 
 pub use backend::{Append, Backend, Base, Looks, RawEntry, RawRead};
-pub use chain::{Entry, EntryKind, Evidence, Loss, Tip};
+pub use chain::{Entry, EntryKind, Evidence, Loss, Passed, Tip, follow};
 pub use connect::{Created, connect, create};
 pub use dynamodb::DynamoLedger;
 pub use envelope::{Envelope, Kind};
 pub use error::{Happened, LedgerError, OpenError};
 pub use faulty::{Faults, FaultyLedger};
 pub use ids::{ClusterId, ClusterIdError, Era, Hash, Position};
-pub use ledger::{Accepted, Appended, Description, Halted, Ledger, ReadOutcome, WitnessOutcome};
+pub use ledger::{Accepted, Appended, Description, Halted, Ledger, ReadOutcome, Sealed, WitnessOutcome};
 pub use memory::MemoryLedger;
 pub use options::{AwsOptions, ConnectOptions, Endpoint, Secret};
 pub use postgres::PostgresLedger;

@@ -44,6 +44,8 @@ use watch::Watched;
 
 /// The most bytes of a stored entry.
 const ENTRY_BYTES_MAX: usize = 1 << 20;
+/// A look is three requests. A process with much to answer looks twenty times a second.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// An entry is a put as well, so that what travels inside one saves its own: half the price, and half the way. What speaks
 /// against it is that everyone who follows reads it; a quarter of a MiB takes some milliseconds, less than the round trip saved.
 const INLINE_BYTES_MAX: usize = 256 << 10;
@@ -372,6 +374,10 @@ impl Backend for S3Ledger {
 
     fn entry_bytes_max(&self) -> usize {
         ENTRY_BYTES_MAX
+    }
+
+    fn look_interval(&self) -> Duration {
+        LOOK_INTERVAL
     }
 
     fn inline_bytes_max(&self) -> usize {

@@ -9,6 +9,7 @@ mod fold;
 mod ids;
 mod limits;
 mod outcome;
+mod rendezvous;
 pub mod snapshot;
 mod state;
 
@@ -18,6 +19,7 @@ pub use fold::{EntryRef, Event, FoldError};
 pub use ids::{Change, Incarnation, Lane, ObjectName, ParseIdError, PartitionId, TopicId, TopicNumber};
 pub use limits::*;
 pub use outcome::{Applied, Fate, Outcome, Rejection, RunAck, Verdict};
+pub use rendezvous::score;
 pub use state::{
     Committed, EraBegun, Extent, Group, Life, MarkAt, ObjectStatus, Partition, Place, ProducerView,
     RequestProducerView, SnapshotRef, State, Topic,

@@ -193,6 +193,12 @@ impl State {
         self.lives.live.values()
     }
 
+    /// A number that rises whenever a life begins or ends, so that what was found out about all need not be found out
+    /// again. It counts from when this state was made or read, and is no part of it.
+    pub fn lives_changes(&self) -> u64 {
+        self.lives.changes
+    }
+
     /// A life that is live.
     pub fn incarnation(&self, incarnation: &Incarnation) -> Option<&Life> {
         self.lives.live.get(incarnation)

@@ -164,6 +164,7 @@ impl Agent {
             }
         }
         world.tasks.kill();
+        node.ground.wires.set_engine(&node.name, None);
         *node.life.lock() = None;
         false
     }
@@ -181,6 +182,8 @@ impl Agent {
             name: node.name.clone(),
             zone: node.process.zone.to_owned(),
             http_address: address,
+            peer_address: node.name.clone(),
+            peers: node.ground.swarm.linked.then(|| node.ground.wires.of(&node.name)),
             ..node.ground.swarm.engine.clone()
         };
         let ledger = Posted {
@@ -196,6 +199,7 @@ impl Agent {
             let config = duties.config(&self.node.ground.swarm.compactor);
             world.tasks.spawn("compactor", compactor::run(engine.clone(), config));
         }
+        self.node.ground.wires.set_engine(&self.node.name, Some(engine.clone()));
         if let Some(life) = &mut *self.node.life.lock() {
             life.engine = Some(engine);
         }
@@ -208,6 +212,7 @@ impl Agent {
         if let Some(life) = self.node.life.lock().take() {
             life.world.tasks.kill();
         }
+        self.node.ground.wires.set_engine(&self.node.name, None);
     }
 
     /// Lets it die at one of its next calls.
@@ -268,6 +273,7 @@ impl Agent {
         if let Some(life) = self.node.life.lock().take() {
             life.world.tasks.kill();
         }
+        self.node.ground.wires.set_engine(&self.node.name, None);
     }
 
     /// Moves its wall clock.
@@ -309,6 +315,7 @@ impl Agent {
             .journal
             .line(format_args!("{} suffers {faults:?}", node.name));
         node.network.set_faults(&node.ground, &faults);
+        node.ground.wires.set_faults(&node.name, &faults);
     }
 
     /// Something strikes it now.

@@ -129,6 +129,11 @@ pub(crate) const FAULTS: &[Shown] = &[
         "a process is cut off from ledger or store, or hears no answer",
         &["fault CutOff", "fault LedgerCut", "fault LedgerDeaf", "fault StoreCut"],
     ),
+    (
+        "F-23",
+        "agents cannot reach each other, or the one that puts the entries is gone",
+        &["fault PeerCut", "links broken", "tidelog_peer_suspected_total"],
+    ),
     ("F-25", "a zone is gone", &["fault ZoneLost"]),
     (
         "F-27",

@@ -16,6 +16,7 @@ use crate::history::History;
 use crate::journal::Journal;
 use crate::swarm::{Fault, Swarm};
 use crate::watch::{Power, WatchedLedger, WatchedObjects};
+use crate::wires::Wires;
 
 /// The ground of one run.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub(crate) struct Ground {
     pub(crate) objects: Arc<WatchedObjects>,
     pub(crate) power: Arc<Power>,
     pub(crate) courier: Courier,
+    pub(crate) wires: Arc<Wires>,
     pub(crate) history: Arc<Mutex<History>>,
     /// Faults have ended and clients come to an end.
     pub(crate) quiet: Flag,
@@ -73,6 +75,7 @@ impl Ground {
                 power: Arc::clone(&power),
             }),
             power,
+            wires: Arc::new(Wires::new(world.child("wires"), journal.clone())),
             courier: Courier::new(world.chance.fork("courier"), &swarm),
             swarm,
             world,

@@ -32,6 +32,7 @@ mod tables;
 mod told;
 mod value;
 mod watch;
+mod wires;
 
 pub use checks::CHECKS;
 pub use counts::Counts;

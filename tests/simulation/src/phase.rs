@@ -44,6 +44,10 @@ pub(crate) enum Phase {
     Swapping,
     /// The witness is being replaced.
     Witnessing,
+    /// It hands its proposals to another agent, and hears of entries from it.
+    Following,
+    /// Other agents follow it.
+    Hosting,
 }
 
 /// What strikes.
@@ -67,6 +71,9 @@ pub(crate) enum Strike {
     StoreFlipped,
     StoreFull,
     StoreCut,
+    PeerSlow,
+    PeerCut,
+    PeerBroken,
     Kill,
     CrashBefore,
     CrashApplied,
@@ -98,7 +105,7 @@ impl Phase {
         Phase::Swapping,
     ];
 
-    pub(crate) const ALL: [Phase; 17] = [
+    pub(crate) const ALL: [Phase; 19] = [
         Phase::Starting,
         Phase::Registering,
         Phase::Idle,
@@ -116,11 +123,13 @@ impl Phase {
         Phase::Rewriting,
         Phase::Swapping,
         Phase::Witnessing,
+        Phase::Following,
+        Phase::Hosting,
     ];
 }
 
 impl Strike {
-    pub(crate) const ALL: [Strike; 28] = [
+    pub(crate) const ALL: [Strike; 31] = [
         Strike::LedgerSlow,
         Strike::LedgerRefused,
         Strike::LedgerLost,
@@ -139,6 +148,9 @@ impl Strike {
         Strike::StoreFlipped,
         Strike::StoreFull,
         Strike::StoreCut,
+        Strike::PeerSlow,
+        Strike::PeerCut,
+        Strike::PeerBroken,
         Strike::Kill,
         Strike::CrashBefore,
         Strike::CrashApplied,
@@ -159,6 +171,9 @@ impl Strike {
             Fault::LedgerDeaf => Some(Strike::LedgerDeaf),
             Fault::StoreSlow => Some(Strike::StoreSlow),
             Fault::StoreCut => Some(Strike::StoreCut),
+            Fault::PeerSlow => Some(Strike::PeerSlow),
+            Fault::PeerCut => Some(Strike::PeerCut),
+            Fault::PeerBroken => Some(Strike::PeerBroken),
             _ => None,
         }
     }

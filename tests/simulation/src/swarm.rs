@@ -33,6 +33,8 @@ pub(crate) struct Swarm {
     pub(crate) entry_bytes_max: usize,
     /// The processes.
     pub(crate) processes: Vec<Process>,
+    /// Whether agents speak to each other, and one puts the entries of all.
+    pub(crate) linked: bool,
     /// Clients send for this long at least.
     pub(crate) duration: Duration,
     /// A client waits up to this long between two operations.
@@ -65,6 +67,7 @@ impl Swarm {
             },
             entry_bytes_max: pick(chance, &[24 << 10, 64 << 10, 1 << 20]),
             processes: layout::draw(chance),
+            linked: chance.coin(0.75),
             duration: DURATION,
             think_max: ms(600, 2_400),
             agent_timeout: ms(2_000, 5_000),

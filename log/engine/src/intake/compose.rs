@@ -18,11 +18,15 @@ pub(super) const HEAD_BYTES: usize = 128;
 /// and a producer.
 const RUN_BYTES: usize = 112;
 
-/// The proposals of one entry, moved out of the intake while they are appended.
-#[derive(Debug)]
+/// The proposals of one entry, moved out of the intake while they are appended: registers, then the process's own and
+/// those of its guests, either first.
+#[derive(Debug, Default)]
 pub(crate) struct Composed {
     pub(crate) proposals: Vec<entry::Proposal>,
     registers: usize,
+    own: usize,
+    guests: usize,
+    guests_first: bool,
 }
 
 impl Composed {
@@ -48,37 +52,65 @@ impl Intake {
         let room = all.saturating_sub(registers_bytes);
         self.seal(room);
         // What was sent before a life was to be registered may leave no room for that: it goes in the next entry then.
-        if self.sent.front().is_some_and(|sent| sent.bytes > room) {
+        if self.to_put().next().is_some_and(|sent| sent.bytes > room) {
             registers.clear();
         }
         let mut composed = Composed {
             registers: registers.len(),
             proposals: registers,
+            guests_first: self.guests.take_turn(),
+            ..Composed::default()
         };
-        let mut bytes = 0;
-        for sent in &mut self.sent {
-            bytes += sent.bytes;
-            // The first goes in any case: what does not fit was refused before it got a sequence.
-            if bytes > room && composed.proposals.len() > composed.registers {
-                break;
-            }
-            composed.proposals.push(std::mem::take(&mut sent.proposal));
+        let mut left = room;
+        if composed.guests_first {
+            composed.guests = self.guests.take(&mut composed.proposals, &mut left);
+        }
+        composed.own = self.take_own(&mut composed.proposals, &mut left, composed.guests == 0);
+        if !composed.guests_first {
+            composed.guests = self.guests.take(&mut composed.proposals, &mut left);
         }
         (!composed.proposals.is_empty()).then_some(composed)
     }
 
+    /// What was sent and is put into the ledger by this process itself.
+    fn to_put(&self) -> impl Iterator<Item = &Sent> {
+        self.sent.iter().filter(|sent| sent.handed.is_none())
+    }
+
+    /// Moves own proposals into an entry that has `left` bytes of room; how many. With `any` the first goes in any case:
+    /// what does not fit was refused before it got a sequence.
+    fn take_own(&mut self, proposals: &mut Vec<entry::Proposal>, left: &mut usize, any: bool) -> usize {
+        let mut taken = 0;
+        for sent in self.sent.iter_mut().filter(|sent| sent.handed.is_none()) {
+            if sent.bytes > *left && !(any && taken == 0) {
+                break;
+            }
+            *left = left.saturating_sub(sent.bytes);
+            proposals.push(std::mem::take(&mut sent.proposal));
+            taken += 1;
+        }
+        taken
+    }
+
     /// Puts the proposals of an entry back where they were. `exposed` says that they may stand in the ledger now.
     pub(crate) fn restore(&mut self, composed: Composed, exposed: bool) {
-        let proposals = composed.proposals.into_iter().skip(composed.registers);
-        for (sent, proposal) in self.sent.iter_mut().zip(proposals) {
+        let mut proposals = composed.proposals.into_iter().skip(composed.registers);
+        if composed.guests_first {
+            self.guests.restore(proposals.by_ref().take(composed.guests));
+        }
+        let own = self.sent.iter_mut().filter(|sent| sent.handed.is_none());
+        for (sent, proposal) in own.zip(proposals.by_ref().take(composed.own)) {
             sent.proposal = proposal;
             sent.exposed |= exposed;
+        }
+        if !composed.guests_first {
+            self.guests.restore(proposals.take(composed.guests));
         }
     }
 
     /// Gives sequences to what waits, as long as the next entry has room.
-    fn seal(&mut self, room: usize) {
-        let mut used: usize = self.sent.iter().map(|sent| sent.bytes).sum();
+    pub(super) fn seal(&mut self, room: usize) {
+        let mut used: usize = self.to_put().map(|sent| sent.bytes).sum();
         // Changes go first, but while records wait they leave half of the entry to them.
         let records_wait = !(self.flushed.is_empty() && self.inline.jobs.is_empty());
         let room_of_changes = if records_wait { room / 2 } else { room };
@@ -253,6 +285,7 @@ impl Intake {
             proposal,
             bytes,
             exposed: false,
+            handed: None,
             waiting,
         });
     }

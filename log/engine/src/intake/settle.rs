@@ -11,10 +11,12 @@ use crate::{AppendError, Seen};
 impl Intake {
     /// Answers whoever waits for the proposal of this outcome, if it is one of this process.
     pub(crate) fn settle(&mut self, outcome: Outcome, seen: Seen, now: Instant) {
+        self.guests.settle(&outcome);
         let mut verdicts = match outcome.fate {
             Fate::Taken(verdicts) => verdicts,
             Fate::Void if seeded::is(Bug::VoidAnswered) => return self.refuse_void(&outcome),
-            Fate::Dropped | Fate::Void => return,
+            Fate::Void => return self.hand_again(&outcome),
+            Fate::Dropped => return,
         };
         if seeded::is(Bug::AnswersOutOfOrder) {
             verdicts.reverse();
@@ -34,6 +36,19 @@ impl Intake {
         self.finish(sent);
     }
 
+    /// What was handed over came before its turn: it is handed over again.
+    fn hand_again(&mut self, outcome: &Outcome) {
+        let Some(role) = outcome.incarnation.and_then(|life| self.lives.role_of(&life)) else {
+            return;
+        };
+        let of_it = |sent: &&mut Sent| {
+            sent.role == role && sent.lane.number() == outcome.lane && sent.sequence == outcome.sequence
+        };
+        if let Some(sent) = self.sent.iter_mut().find(of_it) {
+            sent.handed = None;
+        }
+    }
+
     /// The fold was replaced by a snapshot: what was in flight is answered as unknown, and stays in flight unless the
     /// snapshot has taken its sequence.
     pub(crate) fn reloaded(&mut self, next: impl Fn(&Incarnation, Lane) -> Option<u64>) {
@@ -43,6 +58,7 @@ impl Intake {
         };
         for mut sent in std::mem::take(&mut self.sent) {
             sent.fail(&unknown);
+            sent.handed = None;
             let taken = match self.lives.incarnation(sent.role) {
                 Some(incarnation) => next(&incarnation, sent.lane).is_some_and(|next| next > sent.sequence),
                 None => true,

@@ -39,6 +39,8 @@ impl Tail {
         self.tip = tip;
         self.stale = true;
         self.reloaded = true;
+        self.shared.recent.restart(tip);
+        self.rethread();
         self.shared.view.set_progress(|progress| progress.tip = tip);
         if seeded::is(Bug::ServedWhileReloading) {
             let looked = Some(self.shared.world.clock.now());

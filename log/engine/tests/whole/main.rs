@@ -14,6 +14,7 @@ mod lanes;
 mod lost;
 #[cfg(test)]
 mod moved;
+mod peers;
 #[cfg(test)]
 mod start;
 #[cfg(test)]

@@ -15,7 +15,8 @@ fn judged(kind: Kind, era: Era, fits: bool) -> (Era, EntryKind) {
         previous: if fits { TIP.hash } else { Hash::ZERO },
         body: Bytes::from_static(b"body"),
     };
-    let entry = judge(&TIP, Hash([10; 32]), &envelope);
+    let (stored, _) = envelope.seal();
+    let entry = judge(&TIP, Hash([10; 32]), &envelope, stored);
     assert_eq!(
         (entry.position, entry.hash),
         (10, Hash([10; 32])),
@@ -73,4 +74,34 @@ fn a_loss_says_what_was_expected_and_what_was_found() {
         loss.to_string(),
         format!("this process {known} one with hash {}", Hash::ZERO)
     );
+}
+
+#[test]
+fn what_is_passed_on_follows_the_tip_or_is_not_believed() {
+    let envelope = |position, era, previous| Envelope {
+        kind: Proposals,
+        era,
+        position,
+        previous,
+        body: Bytes::from_static(b"body"),
+    };
+    let (stored, hash) = envelope(10, 3, TIP.hash).seal();
+    let Passed::Next(entry) = follow(&TIP, &stored) else {
+        panic!("it follows")
+    };
+    assert_eq!((entry.position, entry.hash, &entry.stored), (10, hash, &stored));
+    assert_eq!(entry.kind, EntryKind::Proposals(Bytes::from_static(b"body")));
+    for (position, era, previous, expect) in [
+        (9, 3, Hash::ZERO, Passed::Known),
+        (11, 3, TIP.hash, Passed::Unfit),
+        (10, 2, TIP.hash, Passed::Unfit),
+        (10, 3, Hash::ZERO, Passed::Unfit),
+    ] {
+        let (stored, _) = envelope(position, era, previous).seal();
+        assert_eq!(follow(&TIP, &stored), expect, "{position} {era}");
+    }
+    let mut flipped = stored.to_vec();
+    flipped[70] ^= 1;
+    assert_eq!(follow(&TIP, &flipped.into()), Passed::Unfit, "a flipped bit");
+    assert_eq!(follow(&TIP, &Bytes::new()), Passed::Unfit);
 }

@@ -75,6 +75,7 @@ impl State {
             lanes: [LaneState::default(); 3],
         };
         self.lives.live.insert(incarnation, life);
+        self.lives.changes += 1;
         Ok(Applied::Registered(incarnation, node_id))
     }
 

@@ -121,6 +121,8 @@ pub(crate) struct Lives {
     /// The node id of the next life.
     pub(crate) next_node_id: u32,
     pub(crate) nonces: Nonces,
+    /// How often lives began or ended since this state was made or read: no part of it.
+    pub(crate) changes: u64,
 }
 
 impl Lives {
@@ -130,6 +132,7 @@ impl Lives {
             ended: Ended::default(),
             next_node_id: 1,
             nonces: Nonces::default(),
+            changes: 0,
         }
     }
 
@@ -137,6 +140,7 @@ impl Lives {
     pub(crate) fn end(&mut self, life: &Incarnation, position: u64) -> bool {
         let was_live = self.live.remove(life).is_some();
         if was_live {
+            self.changes += 1;
             self.ended.insert(position, *life);
         }
         was_live
@@ -144,6 +148,7 @@ impl Lives {
 
     /// Ends every life with the entry at `position`.
     pub(crate) fn end_all(&mut self, position: u64) {
+        self.changes += 1;
         for life in std::mem::take(&mut self.live).into_keys() {
             self.ended.insert(position, life);
         }

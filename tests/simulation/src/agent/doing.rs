@@ -37,6 +37,12 @@ impl Node {
         if phases.is_empty() {
             phases.insert(Phase::Idle);
         }
+        if health.follows.is_some() {
+            phases.insert(Phase::Following);
+        }
+        if health.followers > 0 {
+            phases.insert(Phase::Hosting);
+        }
         phases.into_iter().collect()
     }
 }

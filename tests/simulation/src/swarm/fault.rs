@@ -39,6 +39,12 @@ pub(crate) enum Fault {
     StoreTruncated,
     /// Some reads bring a bit that is wrong.
     StoreFlipped,
+    /// What agents say to each other takes up to half a second and more.
+    PeerSlow,
+    /// Nothing passes between this one and other agents.
+    PeerCut,
+    /// Links between agents break now and then.
+    PeerBroken,
     /// The process is gone at once.
     Kill,
     /// The process is gone at one of its calls.
@@ -81,7 +87,7 @@ pub(crate) enum Scope {
 }
 
 /// Every fault, its scope, and how likely a run has it.
-const ALL: [(Fault, Scope, f64); 31] = [
+const ALL: [(Fault, Scope, f64); 34] = [
     (Fault::LedgerSlow, Scope::Network, 0.35),
     (Fault::LedgerRefused, Scope::Network, 0.35),
     (Fault::LedgerLost, Scope::Network, 0.35),
@@ -99,6 +105,9 @@ const ALL: [(Fault, Scope, f64); 31] = [
     (Fault::StoreConflict, Scope::Network, 0.35),
     (Fault::StoreTruncated, Scope::Network, 0.35),
     (Fault::StoreFlipped, Scope::Network, 0.35),
+    (Fault::PeerSlow, Scope::Network, 0.35),
+    (Fault::PeerCut, Scope::Network, 0.35),
+    (Fault::PeerBroken, Scope::Network, 0.35),
     (Fault::Kill, Scope::Process, 0.4),
     (Fault::CrashAtSeam, Scope::Process, 0.4),
     (Fault::Pause, Scope::Process, 0.4),

@@ -25,6 +25,12 @@ pub(super) fn engine(chance: &Chance) -> EngineConfig {
         append_deadline: ms(2_000, 6_000),
         change_deadline: ms(2_000, 5_000),
         store_deadline: ms(1_500, 4_000),
+        peer_connect_max: ms(50, 500),
+        peer_ping: ms(50, 400),
+        peer_silence_max: ms(500, 2_000),
+        peer_deadline: ms(300, 2_000),
+        peer_suspect_for: ms(300, 4_000),
+        lost_puts_per_second: pick(chance, &[10.0, 100.0]),
         witness_interval: ms(300, 5_000),
         inline_cache_bytes_max: pick(chance, &[0, 4 << 10, 1 << 20]),
         ..EngineConfig::default()

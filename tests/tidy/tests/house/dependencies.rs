@@ -17,7 +17,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
         "engine",
         &["seeded", "world", "records", "segment", "metadata", "ledger", "store"],
     ),
-    ("agent", &["world", "records", "metadata", "store", "engine"]),
+    ("agent", &["world", "records", "metadata", "ledger", "store", "engine"]),
     (
         "compactor",
         &[

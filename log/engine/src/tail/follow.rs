@@ -1,0 +1,338 @@
+//! Following another agent: what this process proposes is handed to the one that puts the entries for all, and entries come
+//! from it instead of from the ledger.
+//!
+//! It is a hint and nothing rests on it. Whoever is followed was found in the fold by rendezvous, and an entry that it
+//! passes on is folded only if it carries the hash of the one folded before. One that is silent, or of whom nothing
+//! comes, is suspect for a while: the next in the ranking is followed, or this process puts its own entries, after a read.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use ledger::{Passed, Position};
+use metadata::{Incarnation, Life, Role};
+use world::Instant;
+
+use super::Tail;
+use crate::peer::{FollowerLink, ToFollower, ToHost};
+use crate::shared::Look;
+
+/// Who is followed, and who is not for a while.
+#[derive(Debug, Default)]
+pub(super) struct Route {
+    link: Option<Followed>,
+    /// Until when those that failed are left alone.
+    suspects: BTreeMap<Incarnation, Instant>,
+    /// Lives by rank with their addresses, as of this count of changes.
+    ranked: Vec<(Incarnation, Arc<str>)>,
+    ranked_at: Option<u64>,
+    next_look: u64,
+}
+
+/// An agent that is followed.
+#[derive(Debug)]
+struct Followed {
+    life: Incarnation,
+    link: FollowerLink,
+    /// When it last said something.
+    heard: Instant,
+    /// When something was last said to it.
+    said: Instant,
+    /// When this process last listened, and since when without a long sleep: who slept has heard nothing.
+    ran: Instant,
+    awake_since: Instant,
+    /// Looks that were asked for: their number, when, and who waits.
+    looks: VecDeque<(u64, Instant, Vec<Look>)>,
+    /// It has to be told from where to go on.
+    lost_thread: bool,
+}
+
+/// What ended a wait.
+enum Step {
+    Heard(Option<ToFollower>),
+    Woken,
+    Due,
+}
+
+impl Tail {
+    /// Whom this process should follow; none when it puts its own entries.
+    pub(super) fn host_wanted(&mut self) -> Option<(Incarnation, Arc<str>)> {
+        let shared = Arc::clone(&self.shared);
+        shared.config.peers.as_ref()?;
+        let own = {
+            let intake = shared.intake.lock();
+            // A life begins by its own entry, and what guests handed over is put here and not handed on.
+            if intake.lives.is_registering() || !intake.guests.is_empty() {
+                return None;
+            }
+            intake.lives.incarnation(Role::Agent)
+        };
+        let now = shared.world.clock.now();
+        self.route.rank(&shared);
+        self.route.suspects.retain(|_, until| *until > now);
+        let suspects = &self.route.suspects;
+        let first = self.route.ranked.iter().find(|(life, _)| !suspects.contains_key(life));
+        first.filter(|(life, _)| Some(*life) != own).cloned()
+    }
+
+    /// Follows nobody but this one.
+    pub(super) fn leave_others(&mut self, wanted: Option<&Incarnation>) {
+        let followed = self.route.link.as_ref().map(|followed| followed.life);
+        if followed.is_some() && followed.as_ref() != wanted && self.shared.intake.lock().guests.is_empty() {
+            self.unlink();
+        }
+    }
+
+    /// One step of following: hands over what waits, asks for a look, and takes what comes.
+    pub(super) async fn follow(&mut self, (life, address): (Incarnation, Arc<str>)) {
+        if self.route.link.is_none() && !self.link(life, &address).await {
+            return;
+        }
+        let now = self.shared.world.clock.now();
+        if let Some(followed) = &mut self.route.link {
+            if now.saturating_duration_since(followed.ran) > self.shared.config.peer_silence_max / 2 {
+                (followed.heard, followed.awake_since) = (now, now);
+            }
+            followed.ran = now;
+        }
+        if !self.say_all(now) || self.is_overdue(now) {
+            return self.suspect();
+        }
+        match self.wait_on_link().await {
+            Step::Heard(Some(message)) => self.hear(message),
+            Step::Heard(None) => self.suspect(),
+            Step::Due => {
+                let beats = self.beat_interval();
+                let now = self.shared.world.clock.now();
+                self.shared.intake.lock().beat(now, beats);
+            }
+            Step::Woken => {}
+        }
+    }
+
+    /// Opens the link.
+    async fn link(&mut self, life: Incarnation, address: &str) -> bool {
+        let shared = Arc::clone(&self.shared);
+        let Some(peers) = &shared.config.peers else {
+            return false;
+        };
+        let connect = peers.connect(address);
+        let linked = shared
+            .world
+            .clock
+            .timeout(shared.config.peer_connect_max, connect)
+            .await;
+        let error = match linked {
+            Ok(Ok(link)) => {
+                let now = shared.world.clock.now();
+                metrics::counter!("tidelog_peer_links_total").increment(1);
+                tracing::info!(%life, address, "follows another agent");
+                *shared.follows.lock() = Some(life);
+                self.route.link = Some(Followed {
+                    life,
+                    link,
+                    heard: now,
+                    said: now,
+                    ran: now,
+                    awake_since: now,
+                    looks: VecDeque::new(),
+                    lost_thread: true,
+                });
+                return true;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(elapsed) => elapsed.to_string(),
+        };
+        tracing::warn!(%life, address, error, "cannot follow another agent");
+        self.mark_suspect(life);
+        // From here on this process may have to put its own entries: it reads first.
+        self.stale = true;
+        false
+    }
+
+    /// Says all there is to say. False when the link does not take it.
+    fn say_all(&mut self, now: Instant) -> bool {
+        let (tip, cluster) = (self.tip, self.shared.ledger.cluster());
+        let Some(followed) = &mut self.route.link else {
+            return false;
+        };
+        if std::mem::take(&mut followed.lost_thread) && !followed.say(ToHost::Follow { cluster, tip }, now) {
+            return false;
+        }
+        while self.may_write() {
+            let bytes_max = self.shared.ledger.entry_bytes_max();
+            let Some(body) = self.shared.intake.lock().hand_over(bytes_max, now) else {
+                break;
+            };
+            metrics::counter!("tidelog_proposals_handed_over_total").increment(1);
+            if !self.say(ToHost::Propose(body), now) {
+                return false;
+            }
+        }
+        // What was abandoned may have made room for others.
+        self.shared.object_wake.notify_one();
+        if self.look_due().is_some_and(|due| due <= now) {
+            let looks = std::mem::take(&mut *self.shared.looks.lock());
+            let look = self.route.next_look;
+            self.route.next_look += 1;
+            if let Some(followed) = &mut self.route.link {
+                followed.looks.push_back((look, now, looks));
+            }
+            return self.say(ToHost::Look(look), now);
+        }
+        let ping_due = self
+            .route
+            .link
+            .as_ref()
+            .is_some_and(|followed| followed.said + self.shared.config.peer_ping <= now);
+        !ping_due || self.say(ToHost::Ping, now)
+    }
+
+    fn say(&mut self, message: ToHost, now: Instant) -> bool {
+        self.route
+            .link
+            .as_mut()
+            .is_some_and(|followed| followed.say(message, now))
+    }
+
+    /// Whether the one who is followed was silent, or nothing came of what it was asked, for too long.
+    fn is_overdue(&self, now: Instant) -> bool {
+        self.overdue_at().is_some_and(|at| at <= now)
+    }
+
+    fn overdue_at(&self) -> Option<Instant> {
+        let config = &self.shared.config;
+        let followed = self.route.link.as_ref()?;
+        let asked = followed.looks.front().map(|(_, began, _)| *began);
+        let handed = self.shared.intake.lock().handed_since();
+        let answer = [asked, handed].into_iter().flatten().min();
+        let silence = followed.heard + config.peer_silence_max;
+        let answer_by = answer.map(|since| since.max(followed.awake_since) + config.peer_deadline);
+        Some(answer_by.map_or(silence, |at| at.min(silence)))
+    }
+
+    async fn wait_on_link(&mut self) -> Step {
+        let beats = self.beat_interval();
+        let overdue = self.overdue_at();
+        let wake_at = self.wake_at(beats);
+        let shared = Arc::clone(&self.shared);
+        let Some(followed) = &mut self.route.link else {
+            return Step::Woken;
+        };
+        let ping_at = followed.said + shared.config.peer_ping;
+        let wake_at = overdue.map_or(wake_at, |overdue| overdue.min(wake_at)).min(ping_at);
+        tokio::select! {
+            biased;
+            () = shared.world.tasks.stopping() => Step::Woken,
+            message = followed.link.heard.recv() => Step::Heard(message),
+            () = shared.wake.notified() => Step::Woken,
+            () = shared.world.clock.sleep_until(wake_at) => Step::Due,
+        }
+    }
+
+    fn hear(&mut self, message: ToFollower) {
+        let now = self.shared.world.clock.now();
+        if let Some(followed) = &mut self.route.link {
+            followed.heard = now;
+        }
+        match message {
+            ToFollower::Entries(entries) => {
+                for stored in &entries {
+                    match ledger::follow(&self.tip, stored) {
+                        Passed::Known => {}
+                        Passed::Next(entry) if self.fold(&entry) => self.went_well(),
+                        Passed::Next(_) | Passed::Unfit => {
+                            self.lose_thread();
+                            break;
+                        }
+                    }
+                }
+            }
+            ToFollower::Looked { look, position } => self.looked(look, position),
+            ToFollower::Behind => self.lose_thread(),
+            ToFollower::Ping => {}
+        }
+    }
+
+    /// What comes next from the one who is followed does not follow the tip: the ledger is read, and it is told where to
+    /// go on.
+    fn lose_thread(&mut self) {
+        self.stale = true;
+        self.rethread();
+    }
+
+    /// The tip is another than the one who is followed knows.
+    pub(super) fn rethread(&mut self) {
+        // The state may be another, with a count of its own.
+        self.route.ranked_at = None;
+        if let Some(followed) = &mut self.route.link {
+            followed.lost_thread = true;
+        }
+    }
+
+    /// A read that the other one began after it was asked ended here.
+    fn looked(&mut self, look: u64, position: Position) {
+        let Some(followed) = &mut self.route.link else { return };
+        let Some(place) = followed.looks.iter().position(|(number, ..)| *number == look) else {
+            return;
+        };
+        let Some((_, began, waiting)) = followed.looks.remove(place) else {
+            return;
+        };
+        if self.tip.position >= position {
+            self.reached(began, waiting);
+        } else {
+            self.shared.looks.lock().splice(0..0, waiting);
+            self.lose_thread();
+        }
+    }
+
+    /// The one who is followed is of no use, for now.
+    fn suspect(&mut self) {
+        if let Some(followed) = &self.route.link {
+            let life = followed.life;
+            tracing::warn!(%life, "follows another agent no more: it does not answer");
+            metrics::counter!("tidelog_peer_suspected_total").increment(1);
+            self.mark_suspect(life);
+        }
+        self.unlink();
+    }
+
+    fn mark_suspect(&mut self, life: Incarnation) {
+        let until = self.shared.world.clock.now() + self.shared.config.peer_suspect_for;
+        self.route.suspects.insert(life, until);
+    }
+
+    /// Follows nobody: what was handed over is put here, or handed to the next, after a read.
+    pub(super) fn unlink(&mut self) {
+        let Some(followed) = self.route.link.take() else { return };
+        *self.shared.follows.lock() = None;
+        self.shared.intake.lock().take_back();
+        let waiting = followed.looks.into_iter().flat_map(|(_, _, looks)| looks);
+        self.shared.looks.lock().splice(0..0, waiting);
+        self.stale = true;
+    }
+}
+
+impl Followed {
+    /// False when the link has broken or is stuck.
+    fn say(&mut self, message: ToHost, now: Instant) -> bool {
+        self.said = now;
+        self.link.out.try_send(message).is_ok()
+    }
+}
+
+impl Route {
+    /// Ranks the live ones anew when there are others.
+    fn rank(&mut self, shared: &crate::shared::Shared) {
+        shared.view.read(|state| {
+            if self.ranked_at == Some(state.lives_changes()) {
+                return;
+            }
+            self.ranked_at = Some(state.lives_changes());
+            let ranked = state.sequencers().into_iter();
+            self.ranked = ranked
+                .map(|life: &Life| (life.incarnation(), Arc::from(life.peer_address())))
+                .collect();
+        });
+    }
+}
