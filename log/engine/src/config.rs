@@ -60,7 +60,7 @@ pub struct EngineConfig {
     /// An agent that was handed proposals, or asked to look, and for this long nothing came of it, is not followed any
     /// more.
     pub peer_deadline: Duration,
-    /// An agent that failed is not tried again for this long.
+    /// An agent that failed is not tried again for this long, and for twice as long each time it fails in a row.
     pub peer_suspect_for: Duration,
     /// Entries put in vain per second, for another was first, beyond a burst of twenty: who uses them up waits.
     pub lost_puts_per_second: f64,

@@ -172,16 +172,12 @@ impl Agent {
     async fn open(&self, world: &World) -> Result<Engine, engine::StartError> {
         let node = &self.node;
         let store = node.network.store(&node.ground, world);
-        let address = if node.advertises {
-            node.name.clone()
-        } else {
-            String::new()
-        };
+        let address = if node.advertises { node.name.as_str() } else { "" };
         let config = EngineConfig {
             roles: node.process.roles.clone(),
             name: node.name.clone(),
             zone: node.process.zone.to_owned(),
-            http_address: address,
+            http_address: address.to_owned(),
             peer_address: node.name.clone(),
             peers: node.ground.swarm.linked.then(|| node.ground.wires.of(&node.name)),
             ..node.ground.swarm.engine.clone()
@@ -209,6 +205,10 @@ impl Agent {
     pub(crate) fn kill(&self, strike: Strike) {
         self.note("is killed", "kills");
         self.struck(strike);
+        self.end_life();
+    }
+
+    fn end_life(&self) {
         if let Some(life) = self.node.life.lock().take() {
             life.world.tasks.kill();
         }
@@ -270,10 +270,7 @@ impl Agent {
         let _ = self
             .call(patience * 2, |engine| async move { engine.stop(patience).await })
             .await;
-        if let Some(life) = self.node.life.lock().take() {
-            life.world.tasks.kill();
-        }
-        self.node.ground.wires.set_engine(&self.node.name, None);
+        self.end_life();
     }
 
     /// Moves its wall clock.

@@ -28,6 +28,7 @@ pub(crate) async fn host(shared: Arc<Shared>, link: HostLink) {
         looking: FuturesUnordered::new(),
         looked: Vec::new(),
         said: shared.world.clock.now(),
+        greet: false,
     };
     loop {
         let answer = tokio::select! {
@@ -79,13 +80,17 @@ struct Guest {
     looked: Vec<(u64, Position)>,
     /// When something was last said to it.
     said: Instant,
+    /// It has asked to follow, and nothing was said since.
+    greet: bool,
 }
 
 impl Guest {
     /// What the follower said.
     async fn hear(&mut self, message: ToHost) {
         match message {
-            ToHost::Follow { cluster, tip } if cluster == self.shared.ledger.cluster() => self.tip = Some(tip),
+            ToHost::Follow { cluster, tip } if cluster == self.shared.ledger.cluster() => {
+                (self.tip, self.greet) = (Some(tip), true);
+            }
             // Both sides are told apart before; whoever gets here all the same is told nothing.
             ToHost::Follow { .. } => self.tip = None,
             ToHost::Propose(body) => take_in(Arc::clone(&self.shared), body).await,
@@ -118,6 +123,9 @@ impl Guest {
             if let Some(looked) = self.look_to_tell() {
                 return looked;
             }
+            if std::mem::take(&mut self.greet) && self.is_well() {
+                return ToFollower::Ping;
+            }
             let ping_at = self.said + self.shared.config.peer_ping;
             tokio::select! {
                 biased;
@@ -125,14 +133,17 @@ impl Guest {
                 Some(looked) = self.looking.next() => self.looked.extend(looked),
                 () = self.shared.world.clock.sleep_until(ping_at) => {
                     // Said only while the ledger answers: a host that has lost it is of no use.
-                    let well = self.shared.trouble.lock().ledger.is_none();
-                    match well {
+                    match self.is_well() {
                         true => return ToFollower::Ping,
                         false => self.said = self.shared.world.clock.now(),
                     }
                 }
             }
         }
+    }
+
+    fn is_well(&self) -> bool {
+        self.shared.trouble.lock().ledger.is_none()
     }
 
     /// A look whose entries went.

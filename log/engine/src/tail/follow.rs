@@ -13,20 +13,32 @@ use metadata::{Incarnation, Life, Role};
 use world::Instant;
 
 use super::Tail;
-use crate::peer::{FollowerLink, ToFollower, ToHost};
+use crate::peer::{FollowerLink, PeerError, ToFollower, ToHost};
 use crate::shared::Look;
 
 /// Who is followed, and who is not for a while.
 #[derive(Debug, Default)]
 pub(super) struct Route {
     link: Option<Followed>,
-    /// Until when those that failed are left alone.
-    suspects: BTreeMap<Incarnation, Instant>,
+    /// Those that failed since something last came of them.
+    suspects: BTreeMap<Incarnation, Suspect>,
     /// Lives by rank with their addresses, as of this count of changes.
     ranked: Vec<(Incarnation, Arc<str>)>,
     ranked_at: Option<u64>,
     next_look: u64,
 }
+
+/// One that failed.
+#[derive(Clone, Copy, Debug)]
+struct Suspect {
+    /// How often in a row.
+    strikes: u32,
+    /// It is left alone until then.
+    until: Instant,
+}
+
+/// One that fails again is left alone for twice as long, up to so many times.
+const STRIKES_MAX: u32 = 5;
 
 /// An agent that is followed.
 #[derive(Debug)]
@@ -68,9 +80,9 @@ impl Tail {
         };
         let now = shared.world.clock.now();
         self.route.rank(&shared);
-        self.route.suspects.retain(|_, until| *until > now);
         let suspects = &self.route.suspects;
-        let first = self.route.ranked.iter().find(|(life, _)| !suspects.contains_key(life));
+        let left_alone = |life: &Incarnation| suspects.get(life).is_some_and(|suspect| suspect.until > now);
+        let first = self.route.ranked.iter().find(|(life, _)| !left_alone(life));
         first.filter(|(life, _)| Some(*life) != own).cloned()
     }
 
@@ -115,14 +127,23 @@ impl Tail {
         let Some(peers) = &shared.config.peers else {
             return false;
         };
-        let connect = peers.connect(address);
+        let (cluster, tip) = (shared.ledger.cluster(), self.tip);
+        // It counts as there once it has said something: one that stands still takes links, too.
+        let greeted = async {
+            let mut link = peers.connect(address).await?;
+            let follow = ToHost::Follow { cluster, tip };
+            let silent = || PeerError("it takes links and says nothing".to_owned());
+            link.out.send(follow).await.map_err(|_| silent())?;
+            let first = link.heard.recv().await.ok_or_else(silent)?;
+            Ok((link, first))
+        };
         let linked = shared
             .world
             .clock
-            .timeout(shared.config.peer_connect_max, connect)
+            .timeout(shared.config.peer_connect_max, greeted)
             .await;
         let error = match linked {
-            Ok(Ok(link)) => {
+            Ok(Ok((link, first))) => {
                 let now = shared.world.clock.now();
                 metrics::counter!("tidelog_peer_links_total").increment(1);
                 tracing::info!(%life, address, "follows another agent");
@@ -135,11 +156,12 @@ impl Tail {
                     ran: now,
                     awake_since: now,
                     looks: VecDeque::new(),
-                    lost_thread: true,
+                    lost_thread: false,
                 });
+                self.hear(first);
                 return true;
             }
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(PeerError(error))) => error,
             Err(elapsed) => elapsed.to_string(),
         };
         tracing::warn!(%life, address, error, "cannot follow another agent");
@@ -239,7 +261,7 @@ impl Tail {
                 for stored in &entries {
                     match ledger::follow(&self.tip, stored) {
                         Passed::Known => {}
-                        Passed::Next(entry) if self.fold(&entry) => self.went_well(),
+                        Passed::Next(entry) if self.fold(&entry) => self.came_of_it(),
                         Passed::Next(_) | Passed::Unfit => {
                             self.lose_thread();
                             break;
@@ -250,6 +272,14 @@ impl Tail {
             ToFollower::Looked { look, position } => self.looked(look, position),
             ToFollower::Behind => self.lose_thread(),
             ToFollower::Ping => {}
+        }
+    }
+
+    /// Something came of following.
+    fn came_of_it(&mut self) {
+        self.went_well();
+        if let Some(followed) = &self.route.link {
+            self.route.suspects.remove(&followed.life);
         }
     }
 
@@ -279,6 +309,7 @@ impl Tail {
             return;
         };
         if self.tip.position >= position {
+            self.came_of_it();
             self.reached(began, waiting);
         } else {
             self.shared.looks.lock().splice(0..0, waiting);
@@ -298,8 +329,11 @@ impl Tail {
     }
 
     fn mark_suspect(&mut self, life: Incarnation) {
-        let until = self.shared.world.clock.now() + self.shared.config.peer_suspect_for;
-        self.route.suspects.insert(life, until);
+        let now = self.shared.world.clock.now();
+        let strikes = self.route.suspects.get(&life).map_or(0, |suspect| suspect.strikes) + 1;
+        let wait = self.shared.config.peer_suspect_for * (1 << (strikes - 1).min(STRIKES_MAX));
+        let until = now + wait;
+        self.route.suspects.insert(life, Suspect { strikes, until });
     }
 
     /// Follows nobody: what was handed over is put here, or handed to the next, after a read.
@@ -329,6 +363,7 @@ impl Route {
                 return;
             }
             self.ranked_at = Some(state.lives_changes());
+            self.suspects.retain(|life, _| state.incarnation(life).is_some());
             let ranked = state.sequencers().into_iter();
             self.ranked = ranked
                 .map(|life: &Life| (life.incarnation(), Arc::from(life.peer_address())))

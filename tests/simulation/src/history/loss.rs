@@ -156,7 +156,11 @@ impl History {
         self.forget_seen(lost);
         self.forget_topics(lost);
         for ((group, partition), commits) in &mut self.commits {
-            commits.acked = lost.committed.get(&(group.clone(), *partition)).copied();
+            let left = lost.committed.get(&(group.clone(), *partition)).copied();
+            let was = std::mem::replace(&mut commits.acked, left);
+            // It is gone, unless its proposal comes again: another agent may hold it, to whom it was handed over, or a
+            // copy of its entry be under way.
+            commits.unknown.extend(was.filter(|_| was != left));
         }
     }
 

@@ -16,11 +16,13 @@ const SOURCES: [(&str, &str); 6] = [
 ];
 
 /// Fields of settings that limit nothing: who one is, whom one trusts.
-const NO_LIMITS: [&str; 8] = [
+const NO_LIMITS: [&str; 10] = [
     "roles",
     "name",
     "zone",
     "http_address",
+    "peer_address",
+    "peers",
     "aws",
     "authorizer",
     "stop",
