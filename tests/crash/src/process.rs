@@ -82,13 +82,17 @@ impl Spec {
         Spec::new(place, "dev", &["dev".into(), "--dir".into(), dir.into()])
     }
 
-    /// An agent over the place's ledger and objects.
+    /// An agent over the place's ledger and objects. Those of one place speak to each other.
     ///
     /// # Errors
     /// When there is no free port.
     pub fn agent(place: &Place, name: &str) -> Result<Spec> {
         let (store, ledger) = (place.store_url().into(), place.ledger_url().into());
-        let arguments = ["agent".into(), "--store".into(), store, "--ledger".into(), ledger];
+        let place_of = ["agent".into(), "--store".into(), store, "--ledger".into(), ledger];
+        let arguments: Vec<OsString> = place_of
+            .into_iter()
+            .chain(["--peer-addr".into(), "127.0.0.1:0".into()])
+            .collect();
         Spec::new(place, name, &arguments)
     }
 
@@ -308,6 +312,7 @@ fn spawn(spec: &Spec) -> Result<Child> {
         .args(&spec.arguments)
         .env("TIDELOG_LOG", "info")
         .env("NO_COLOR", "1")
+        .env("TIDELOG_CLUSTER_SECRET", "known to the agents of a test")
         .current_dir(spec.log.parent().unwrap_or(Path::new("/")))
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
