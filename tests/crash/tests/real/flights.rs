@@ -197,10 +197,11 @@ fn must_have_been_kept_up(done: &[Upkeep]) -> Result<()> {
     Ok(())
 }
 
-/// Two sweeps with the grace between them leave nothing that nobody names.
+/// Three sweeps with the grace between them leave nothing that nobody names: what the killed left waits for a mark behind
+/// the end of their lives, and then for one that shows that the grace has passed.
 async fn must_be_clean(world: &World, place: &Place) -> Result<()> {
     long_ago(place)?;
-    for _ in 0..2 {
+    for _ in 0..3 {
         world.clock.sleep(GRACE + Duration::from_millis(200)).await;
         let swept = command::upkeep(place).await?;
         ensure!(swept.failures.is_empty(), "{swept:?}");
