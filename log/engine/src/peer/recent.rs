@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use ledger::{Entry, Hash, Position, Tip};
+use ledger::{Entry, Position, Tip};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -105,7 +105,7 @@ impl Recent {
             let mut grown = std::pin::pin!(self.grown.notified());
             // From here on nothing is missed.
             grown.as_mut().enable();
-            if self.after(tip) != After::Nothing {
+            if !self.kept.lock().is_end(tip) {
                 return;
             }
             grown.await;
@@ -120,13 +120,21 @@ impl Kept {
         self.before = Some(tip);
     }
 
+    /// Whether nothing follows `tip` yet.
+    fn is_end(&self, tip: &Tip) -> bool {
+        match self.index_after(tip) {
+            Some(from) => from == self.entries.len(),
+            // It is ahead of this process, which may get there.
+            None => self.newest().is_some_and(|newest| tip.position > newest),
+        }
+    }
+
     fn after(&self, tip: &Tip) -> After {
+        if self.is_end(tip) {
+            return After::Nothing;
+        }
         let Some(from) = self.index_after(tip) else {
-            return match self.newest() {
-                // It is ahead of this process, which may get there.
-                Some(newest) if tip.position > newest.0 => After::Nothing,
-                _ => After::Unknown,
-            };
+            return After::Unknown;
         };
         let (mut entries, mut bytes, mut last) = (Vec::new(), 0, *tip);
         for (at, stored) in self.entries.iter().skip(from) {
@@ -137,10 +145,7 @@ impl Kept {
             entries.push(stored.clone());
             last = *at;
         }
-        match entries.is_empty() {
-            true => After::Nothing,
-            false => After::Entries(entries, last),
-        }
+        After::Entries(entries, last)
     }
 
     /// Where the entry after `tip` stands, or will.
@@ -154,9 +159,9 @@ impl Kept {
         self.entries.get(at).filter(|(known, _)| same(known)).map(|_| at + 1)
     }
 
-    fn newest(&self) -> Option<(Position, Hash)> {
+    fn newest(&self) -> Option<Position> {
         let newest = self.entries.back().map(|(tip, _)| *tip).or(self.before);
-        newest.map(|tip| (tip.position, tip.hash))
+        newest.map(|tip| tip.position)
     }
 }
 

@@ -1,4 +1,4 @@
-use ledger::EntryKind;
+use ledger::{EntryKind, Hash};
 
 use super::*;
 
