@@ -107,9 +107,10 @@ pub struct Proof {
 pub fn prove_inline(calls: &[Call], marker: &str) -> Result<Proof> {
     let (request, answer) = exchange(calls, marker)?;
     let between = between(calls, request.ended, answer.began);
+    // The first write that has it: whichever commits next may write the same page of the database once more.
     let entry = between
         .clone()
-        .rfind(|call| is_wal(call) && writes(call) && call.arguments.contains(marker));
+        .find(|call| is_wal(call) && writes(call) && call.arguments.contains(marker));
     let entry =
         entry.with_context(|| format!("{marker}: no write of the ledger has it before line {}", answer.began))?;
     proof(&between, request, entry, answer, marker)

@@ -26,6 +26,8 @@ fn an_inline_append() {
         }
     };
     check(&[REQUEST, ENTRY, SYNC, ANSWER], Ok([0, 1, 2, 3]));
+    // The next commit wrote the page again, and had not synced it yet.
+    check(&[REQUEST, ENTRY, SYNC, ENTRY, ANSWER, SYNC], Ok([0, 1, 2, 4]));
     check(&[ENTRY, SYNC, ANSWER], Err("no request"));
     check(&[REQUEST, ENTRY, SYNC], Err("no answer"));
     check(&[REQUEST, SYNC, ANSWER], Err("no write of the ledger"));
