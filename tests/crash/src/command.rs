@@ -1,6 +1,6 @@
 //! The `tidelog` command as a script runs it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
@@ -10,6 +10,7 @@ use world::World;
 
 use crate::place::Place;
 use crate::process::binary;
+use crate::stand::Stand;
 
 /// What `tidelog verify` found.
 #[derive(Clone, Debug, Deserialize)]
@@ -50,11 +51,18 @@ pub struct Finding {
 ///
 /// # Errors
 /// When it cannot be started.
-pub async fn run<S: AsRef<OsStr> + Send>(arguments: impl IntoIterator<Item = S>) -> Result<Output> {
+pub async fn run<S: AsRef<OsStr> + Send>(stand: &Stand, arguments: impl IntoIterator<Item = S>) -> Result<Output> {
     let mut command = Command::new(binary()?);
     command.args(arguments).env("NO_COLOR", "1").stdin(Stdio::null());
+    command.envs(stand.variables.iter().cloned());
     let output = World::real().tasks.blocking(move || command.output()).await;
     output.context("cannot run tidelog")
+}
+
+/// A command that is told where the log is.
+async fn told(place: &Place, words: &[&str]) -> Result<Output> {
+    let words = words.iter().map(OsString::from);
+    run(place.stand(), words.chain(place.stand().options())).await
 }
 
 /// `tidelog verify`, running agents or none.
@@ -62,8 +70,7 @@ pub async fn run<S: AsRef<OsStr> + Send>(arguments: impl IntoIterator<Item = S>)
 /// # Errors
 /// When it says nothing that can be read.
 pub async fn verify(place: &Place) -> Result<Verified> {
-    let (store, ledger) = (place.store_url(), place.ledger_url());
-    let output = run(["verify", "--store", &store, "--ledger", &ledger, "-o", "json"]).await?;
+    let output = told(place, &["verify", "-o", "json"]).await?;
     let said = String::from_utf8_lossy(&output.stdout);
     let mut verified: Verified =
         serde_json::from_str(&said).with_context(|| format!("{said}{}", String::from_utf8_lossy(&output.stderr)))?;
@@ -112,18 +119,7 @@ pub struct Upkeep {
 /// # Errors
 /// When it says nothing that can be read.
 pub async fn upkeep(place: &Place) -> Result<Upkeep> {
-    let (store, ledger) = (place.store_url(), place.ledger_url());
-    let output = run([
-        "compactor",
-        "--store",
-        &store,
-        "--ledger",
-        &ledger,
-        "--once",
-        "-o",
-        "json",
-    ])
-    .await?;
+    let output = told(place, &["compactor", "--once", "-o", "json"]).await?;
     let said = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(&said)
         .with_context(|| format!("{}: {said}{}", output.status, String::from_utf8_lossy(&output.stderr)))

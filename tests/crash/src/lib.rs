@@ -5,15 +5,19 @@
 //! Knows the HTTP API and the command line alone, not what is behind them; only [`overload`] runs an agent in this
 //! process, to put a slow store beneath it.
 
+pub mod clean;
 pub mod client;
 pub mod command;
 pub mod disk;
 pub mod flights;
 pub mod follower;
+pub mod lines;
 pub mod ordeal;
 pub mod overload;
 pub mod place;
 pub mod process;
+pub mod servers;
+pub mod stand;
 pub mod trace;
 pub mod verdict;
 pub mod workload;

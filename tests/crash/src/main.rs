@@ -1,12 +1,15 @@
 //! What is too long for every run of the tests, by hand.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
 use crash::ordeal::{self, Ordeal};
 use crash::overload::{self, Overload};
+use crash::servers::{LedgerServer, Servers, StoreServer};
+use futures::StreamExt as _;
 
 /// The same allocator as the `tidelog` command has: memory is measured here.
 #[global_allocator]
@@ -30,8 +33,18 @@ enum Command {
         #[arg(long, default_value_t = 256 << 10)]
         request_bytes: usize,
     },
-    /// Two agents that are killed, paused and left without disk while clients work; the history has to be without anomaly
+    /// Agents that are killed, paused and left without disk or network while clients work; the history has to be without
+    /// anomaly
     Ordeal {
+        /// On which ledger of `infra/local/run`, instead of SQLite
+        #[arg(long, value_enum, requires = "store")]
+        ledger: Option<LedgerServer>,
+        /// On which store of `infra/local/run`, instead of a folder
+        #[arg(long, value_enum, requires = "ledger")]
+        store: Option<StoreServer>,
+        /// How many at the same time
+        #[arg(long, default_value_t = 1)]
+        at_once: usize,
         /// How many times
         #[arg(long, default_value_t = 20)]
         count: u32,
@@ -64,15 +77,35 @@ fn main() -> Result<()> {
                 std::io::Write::write_all(&mut std::io::stdout(), said.as_bytes())?;
                 report.must_be_bounded()
             }
-            Command::Ordeal { count, seconds } => {
-                for number in 1..=count {
-                    let report = Box::pin(ordeal::run(Ordeal::during(Duration::from_secs(seconds)))).await?;
-                    let said = format!("{number} of {count}: {report:?}\n");
-                    std::io::Write::write_all(&mut std::io::stdout(), said.as_bytes())?;
-                }
-                Ok(())
+            Command::Ordeal {
+                ledger,
+                store,
+                at_once,
+                count,
+                seconds,
+            } => {
+                let lasts = Duration::from_secs(seconds);
+                let ordeal = match (ledger, store) {
+                    (Some(ledger), Some(store)) => Ordeal::on(Servers::from_environment(ledger, store)?, lasts),
+                    _ => Ordeal::during(lasts),
+                };
+                ordeals(ordeal, count, at_once).await
             }
             Command::SlowAgent { dir, http_addr } => Box::pin(overload::serve(dir, http_addr)).await,
         }
     })
+}
+
+/// Runs so many; the first that fails ends them.
+async fn ordeals(ordeal: Ordeal, count: u32, at_once: usize) -> Result<()> {
+    let all = futures::stream::iter(1..=count).map(|number| async move {
+        let report = Box::pin(ordeal::run(ordeal)).await;
+        report.with_context(|| format!("ordeal {number} of {count}"))
+    });
+    let mut done = pin!(all.buffer_unordered(at_once).enumerate());
+    while let Some((before, report)) = done.next().await {
+        let said = format!("{} of {count}: {:?}\n", before + 1, report?);
+        std::io::Write::write_all(&mut std::io::stdout(), said.as_bytes())?;
+    }
+    Ok(())
 }

@@ -123,6 +123,7 @@ pub async fn run(own: PathBuf, overload: Overload) -> Result<Report> {
         "--http-addr".into(),
     ];
     let spec = Spec {
+        variables: Vec::new(),
         program: Some(own),
         wrapper: Vec::new(),
         arguments: arguments

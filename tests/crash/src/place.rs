@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
-/// A folder with a ledger, objects, and the processes' logs.
+use crate::stand::Stand;
+
+/// A folder with the processes' logs and, unless they are on servers, a ledger and objects.
 #[derive(Debug)]
 pub struct Place {
     root: PathBuf,
+    stand: Stand,
     kept: Option<TempDir>,
     passed: AtomicBool,
 }
@@ -20,12 +23,28 @@ impl Place {
     /// # Errors
     /// What the file system says.
     pub fn new() -> Result<Place> {
+        let mut place = Place::on(Stand::local(Path::new("")))?;
+        place.stand = Stand::local(&place.dir());
+        Ok(place)
+    }
+
+    /// A folder for what stands on something else.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn on(stand: Stand) -> Result<Place> {
         let made = TempDir::with_prefix("tidelog-crash-").context("cannot make a folder")?;
         Ok(Place {
             root: made.path().to_owned(),
+            stand,
             kept: Some(made),
             passed: AtomicBool::new(false),
         })
+    }
+
+    /// What the log stands on.
+    pub fn stand(&self) -> &Stand {
+        &self.stand
     }
 
     /// The test has passed: nobody wants to look at the folder.
@@ -53,23 +72,16 @@ impl Place {
         self.root.join("history.jsonl")
     }
 
-    /// What `--ledger` takes.
-    pub fn ledger_url(&self) -> String {
-        format!("sqlite:{}", self.ledger_file().display())
-    }
-
-    /// What `--store` takes.
-    pub fn store_url(&self) -> String {
-        format!("file:{}", self.dir().join("objects").display())
-    }
-
-    /// Every file below the objects' folder whose path has `part` in it, sorted.
+    /// Every file below the objects' folder whose path has `part` in it, sorted. None when there is no such folder.
     ///
     /// # Errors
     /// What the file system says.
     pub fn objects(&self, part: &str) -> Result<Vec<PathBuf>> {
         let mut found = Vec::new();
-        walk(&self.dir().join("objects"), &mut found)?;
+        let objects = self.dir().join("objects");
+        if objects.is_dir() {
+            walk(&objects, &mut found)?;
+        }
         found.retain(|file| file.to_string_lossy().contains(part));
         found.sort();
         Ok(found)

@@ -13,6 +13,7 @@ use world::{Chance, Clock};
 
 use crate::client::Client;
 use crate::place::Place;
+use crate::stand::Stand;
 
 /// How long a process may take to serve, and to end when asked to.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -66,6 +67,8 @@ pub struct Spec {
     pub wrapper: Vec<OsString>,
     /// What comes behind it.
     pub arguments: Vec<OsString>,
+    /// What its environment says beside what every process of a test is told.
+    pub variables: Vec<(&'static str, String)>,
     /// Where it serves HTTP.
     pub port: u16,
     /// What its two streams are written to.
@@ -87,13 +90,25 @@ impl Spec {
     /// # Errors
     /// When there is no free port.
     pub fn agent(place: &Place, name: &str) -> Result<Spec> {
-        let (store, ledger) = (place.store_url().into(), place.ledger_url().into());
-        let place_of = ["agent".into(), "--store".into(), store, "--ledger".into(), ledger];
-        let arguments: Vec<OsString> = place_of
+        let peers = ["--peer-addr".into(), "127.0.0.1:0".into()];
+        Spec::agent_on(place, place.stand(), name, &peers)
+    }
+
+    /// An agent that reaches what the place stands on in its own way, and is told more.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub fn agent_on(place: &Place, stand: &Stand, name: &str, more: &[OsString]) -> Result<Spec> {
+        let words = [OsString::from("agent")];
+        let arguments: Vec<OsString> = words
             .into_iter()
-            .chain(["--peer-addr".into(), "127.0.0.1:0".into()])
+            .chain(stand.options())
+            .chain(more.iter().cloned())
             .collect();
-        Spec::new(place, name, &arguments)
+        Ok(Spec {
+            variables: stand.variables.clone(),
+            ..Spec::new(place, name, &arguments)?
+        })
     }
 
     fn new(place: &Place, name: &str, arguments: &[OsString]) -> Result<Spec> {
@@ -104,6 +119,7 @@ impl Spec {
             program: None,
             wrapper: Vec::new(),
             arguments,
+            variables: Vec::new(),
             port,
             log: place.root().join(format!("{name}.log")),
         })
@@ -132,13 +148,21 @@ impl Process {
     /// # Errors
     /// When it ends, or does not serve in time.
     pub async fn start(spec: Spec) -> Result<Process> {
-        let mut process = Process {
+        let mut process = Process::launch(spec)?;
+        process.ready().await?;
+        Ok(process)
+    }
+
+    /// Starts it without waiting for anything.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn launch(spec: Spec) -> Result<Process> {
+        Ok(Process {
             child: spawn(&spec)?,
             spec,
             clock: Clock::real(),
-        };
-        process.ready().await?;
-        Ok(process)
+        })
     }
 
     /// What it was started with.
@@ -198,6 +222,26 @@ impl Process {
                 bail!("it does not serve after {PATIENCE:?}:\n{}", self.tail_of_log());
             }
             self.clock.sleep(POLL).await;
+        }
+    }
+
+    /// Waits until it serves, and starts it again whenever it ends by itself, as what watches over it would: one that
+    /// cannot reach its ledger or store when it starts says so and ends.
+    ///
+    /// # Errors
+    /// When it does not serve in time.
+    pub async fn watched_until_ready(&mut self) -> Result<()> {
+        let deadline = self.clock.now() + PATIENCE;
+        loop {
+            let ended = match self.ready().await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            if self.clock.now() >= deadline || self.child.try_wait()?.is_none() {
+                return Err(ended);
+            }
+            self.clock.sleep(POLL).await;
+            self.begin()?;
         }
     }
 
@@ -313,6 +357,7 @@ fn spawn(spec: &Spec) -> Result<Child> {
         .env("TIDELOG_LOG", "info")
         .env("NO_COLOR", "1")
         .env("TIDELOG_CLUSTER_SECRET", "known to the agents of a test")
+        .envs(spec.variables.iter().cloned())
         .current_dir(spec.log.parent().unwrap_or(Path::new("/")))
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use bytes::Bytes;
+use crash::clean;
 use crash::client::{Append, Appended, Client, Producer, Record};
 use crash::command::{self, Upkeep};
 use crash::flights::{self, Flight};
@@ -197,31 +198,6 @@ fn must_have_been_kept_up(done: &[Upkeep]) -> Result<()> {
     Ok(())
 }
 
-/// Three sweeps with the grace between them leave nothing that nobody names: what the killed left waits for a mark behind
-/// the end of their lives, and then for one that shows that the grace has passed.
-async fn must_be_clean(world: &World, place: &Place) -> Result<()> {
-    long_ago(place)?;
-    for _ in 0..3 {
-        world.clock.sleep(GRACE + Duration::from_millis(200)).await;
-        let swept = command::upkeep(place).await?;
-        ensure!(swept.failures.is_empty(), "{swept:?}");
-    }
-    let verified = command::must_be_sound(place).await?;
-    ensure!(verified.findings.is_empty(), "garbage: {:#?}", verified.findings);
-    tell(&format!("clean: {}", verified.checked));
-    Ok(())
-}
-
-/// What killed puts left staged may be of a put under way, for ten minutes. Lets them pass.
-fn long_ago(place: &Place) -> Result<()> {
-    for file in place.objects("#")? {
-        let hour = Duration::from_secs(3_600);
-        let file = std::fs::File::options().write(true).open(file)?;
-        file.set_modified(file.metadata()?.modified()? - hour)?;
-    }
-    Ok(())
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_flight_once_and_in_order() -> Result<()> {
     let flights = flights::load()?;
@@ -281,7 +257,10 @@ async fn every_flight_once_and_in_order() -> Result<()> {
     command::must_be_sound(&place).await?;
     victim.stop().await?;
     other.stop().await?;
-    must_be_clean(&world, &place).await?;
+    tell(&format!(
+        "clean: {}",
+        clean::must_be(&world, &place, GRACE).await?.checked
+    ));
     // What the sweeps left is all of it.
     other.restart().await?;
     read_back(&flights, &[agents[1].clone(), agents[1].clone()]).await?;
