@@ -1,8 +1,8 @@
 //! Who is at the other end: each proves that it knows the secret, over what both have just drawn.
 //!
 //! ```text
-//! follower -> host   "TLPEER1\n"  32 random bytes
-//! host -> follower   "TLPEER1\n"  32 random bytes  HMAC-SHA256(secret, "host" follower's bytes, host's bytes)
+//! follower -> host   "TLPEER2\n"  32 random bytes
+//! host -> follower   "TLPEER2\n"  32 random bytes  HMAC-SHA256(secret, "host" follower's bytes, host's bytes)
 //! follower -> host   HMAC-SHA256(secret, "follower" follower's bytes, host's bytes)
 //! ```
 //!
@@ -15,7 +15,7 @@ use sha2::Sha256;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use world::Chance;
 
-const MAGIC: &[u8; 8] = b"TLPEER1\n";
+const MAGIC: &[u8; 8] = b"TLPEER2\n";
 /// Bytes of the shortest secret that is taken.
 const SECRET_BYTES_MIN: usize = 16;
 

@@ -67,7 +67,7 @@ async fn whoever_says_something_else_is_refused() {
     let refused = as_host(&mut far, &secret("0123456789abcdef"), &Chance::from_seed(1)).await;
     assert!(matches!(refused, Err(HandshakeError::Magic)));
     // One that replays what a host once said knows nothing either.
-    let replay = [&b"TLPEER1\n"[..], &[7; 64]].concat();
+    let replay = [&b"TLPEER2\n"[..], &[7; 64]].concat();
     let (mut near, mut far) = duplex(1024);
     far.write_all(&replay).await.unwrap();
     let refused = as_follower(&mut near, &secret("0123456789abcdef"), &Chance::from_seed(1)).await;
@@ -126,7 +126,7 @@ fn messages_are_read_as_they_were_said() {
         let longer = Bytes::from([&bytes[..], &[0]].concat());
         assert!(matches!(message, ToHost::Propose(_)) || ToHost::decode(longer).is_none());
     }
-    let looked = ToFollower::Looked { look: 1, position: 2 };
+    let looked = ToFollower::Looked { look: 1, tip };
     let entries = ToFollower::Entries(vec![body.clone(), Bytes::new(), body]);
     for message in [entries, looked, ToFollower::Behind, ToFollower::Ping] {
         let bytes = message.encode();

@@ -26,9 +26,7 @@ impl Message for ToHost {
             ToHost::Follow { cluster, tip } => {
                 out.put_u8(FOLLOW);
                 out.put_slice(&cluster.0);
-                out.put_u64(tip.era);
-                out.put_u64(tip.position);
-                out.put_slice(&tip.hash.0);
+                put_tip(&mut out, tip);
             }
             ToHost::Propose(body) => {
                 out.reserve(1 + body.len());
@@ -48,11 +46,7 @@ impl Message for ToHost {
         let message = match bytes.try_get_u8().ok()? {
             FOLLOW => ToHost::Follow {
                 cluster: ClusterId(array(&mut bytes)?),
-                tip: Tip {
-                    era: bytes.try_get_u64().ok()?,
-                    position: bytes.try_get_u64().ok()?,
-                    hash: Hash(array(&mut bytes)?),
-                },
+                tip: get_tip(&mut bytes)?,
             },
             PROPOSE => ToHost::Propose(std::mem::take(&mut bytes)),
             LOOK => ToHost::Look(bytes.try_get_u64().ok()?),
@@ -76,10 +70,10 @@ impl Message for ToFollower {
                     out.put_slice(stored);
                 }
             }
-            ToFollower::Looked { look, position } => {
+            ToFollower::Looked { look, tip } => {
                 out.put_u8(LOOKED);
                 out.put_u64(*look);
-                out.put_u64(*position);
+                put_tip(&mut out, tip);
             }
             ToFollower::Behind => out.put_u8(BEHIND),
             ToFollower::Ping => out.put_u8(PING),
@@ -103,7 +97,7 @@ impl Message for ToFollower {
             }
             LOOKED => ToFollower::Looked {
                 look: bytes.try_get_u64().ok()?,
-                position: bytes.try_get_u64().ok()?,
+                tip: get_tip(&mut bytes)?,
             },
             BEHIND => ToFollower::Behind,
             PING => ToFollower::Ping,
@@ -111,6 +105,20 @@ impl Message for ToFollower {
         };
         bytes.is_empty().then_some(message)
     }
+}
+
+fn put_tip(out: &mut BytesMut, tip: &Tip) {
+    out.put_u64(tip.era);
+    out.put_u64(tip.position);
+    out.put_slice(&tip.hash.0);
+}
+
+fn get_tip(bytes: &mut Bytes) -> Option<Tip> {
+    Some(Tip {
+        era: bytes.try_get_u64().ok()?,
+        position: bytes.try_get_u64().ok()?,
+        hash: Hash(array(bytes)?),
+    })
 }
 
 fn array<const N: usize>(bytes: &mut Bytes) -> Option<[u8; N]> {

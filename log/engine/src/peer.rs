@@ -12,7 +12,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ledger::{ClusterId, Position, Tip};
+use ledger::{ClusterId, Tip};
 use tokio::sync::mpsc;
 
 pub(crate) use host::{guest_room, host};
@@ -46,12 +46,13 @@ pub enum ToHost {
 pub enum ToFollower {
     /// Entries as they are stored, each after the one before, which the host has folded.
     Entries(Vec<Bytes>),
-    /// The read that [`ToHost::Look`] asked for ended here; the entries up to this position went before.
+    /// The read that [`ToHost::Look`] asked for is in what was passed on so far, and that ends here. It counts for whoever
+    /// has just this entry: after a lost end another one may stand at its position.
     Looked {
         /// The number in the question.
         look: u64,
-        /// The end of the ledger as it was read.
-        position: Position,
+        /// The last entry that was passed on, which the host has folded.
+        tip: Tip,
     },
     /// The host does not remember what follows the follower's tip: it has to read the ledger, and ask again.
     Behind,

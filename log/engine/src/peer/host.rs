@@ -146,12 +146,13 @@ impl Guest {
         self.shared.trouble.lock().ledger.is_none()
     }
 
-    /// A look whose entries went.
+    /// A look whose entries went. A follower that is ahead of this process may be on a branch that was lost: its position
+    /// says nothing.
     fn look_to_tell(&mut self) -> Option<ToFollower> {
-        let tip = self.tip?;
+        let tip = self.tip.filter(|tip| self.shared.recent.knows(tip))?;
         let place = self.looked.iter().position(|(_, position)| *position <= tip.position)?;
-        let (look, position) = self.looked.remove(place);
-        Some(ToFollower::Looked { look, position })
+        let (look, _) = self.looked.remove(place);
+        Some(ToFollower::Looked { look, tip })
     }
 }
 

@@ -99,6 +99,11 @@ impl Recent {
         self.kept.lock().after(tip)
     }
 
+    /// Whether this process has folded just this entry, as far as it remembers.
+    pub(crate) fn knows(&self, tip: &Tip) -> bool {
+        self.kept.lock().index_after(tip).is_some()
+    }
+
     /// Waits until something may have come after `tip`.
     pub(crate) async fn grown(&self, tip: &Tip) {
         loop {

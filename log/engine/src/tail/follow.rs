@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use ledger::{Passed, Position};
+use ledger::{Passed, Tip};
 use metadata::{Incarnation, Life, Role};
 use world::Instant;
 
@@ -269,7 +269,7 @@ impl Tail {
                     }
                 }
             }
-            ToFollower::Looked { look, position } => self.looked(look, position),
+            ToFollower::Looked { look, tip } => self.looked(look, tip),
             ToFollower::Behind => self.lose_thread(),
             ToFollower::Ping => {}
         }
@@ -299,8 +299,8 @@ impl Tail {
         }
     }
 
-    /// A read that the other one began after it was asked ended here.
-    fn looked(&mut self, look: u64, position: Position) {
+    /// A read that the other one began after it was asked is in what it passed on up to this tip.
+    fn looked(&mut self, look: u64, tip: Tip) {
         let Some(followed) = &mut self.route.link else { return };
         let Some(place) = followed.looks.iter().position(|(number, ..)| *number == look) else {
             return;
@@ -308,7 +308,7 @@ impl Tail {
         let Some((_, began, waiting)) = followed.looks.remove(place) else {
             return;
         };
-        if self.tip.position >= position {
+        if (self.tip.position, self.tip.hash) == (tip.position, tip.hash) {
             self.came_of_it();
             self.reached(began, waiting);
         } else {

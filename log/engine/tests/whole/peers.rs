@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use engine::{Engine, EngineConfig, FollowerLink, HostLink, Link, PeerError, Peers};
+use engine::{Engine, EngineConfig, FollowerLink, HostLink, Link, PeerError, Peers, ToFollower, ToHost};
+use ledger::{Hash, Tip};
 use metadata::Role;
 use parking_lot::Mutex;
 
@@ -192,4 +193,40 @@ async fn an_agent_that_stops_ends_its_life_through_the_one_it_follows() {
     let orders = topic(&others[1], "orders", 1, &[]).await;
     assert_eq!(append(&others[1], orders, 0, &["x"]).await, Ok(0));
     assert_eq!(others[1].health().follows, None);
+}
+
+/// A follower that slept over a lost end is ahead of its host, or at its position with another entry.
+#[tokio::test(start_paused = true)]
+async fn a_look_says_nothing_to_one_on_another_branch() {
+    let (cluster, exchange) = (Cluster::new(6), Arc::new(Exchange::default()));
+    let host = exchange.engine(&cluster, "a").await;
+    settled(&cluster).await;
+    for ahead in [0, 3] {
+        let (mut near, far): (FollowerLink, _) = Link::pair();
+        host.host(far);
+        let tip = Tip {
+            era: 1,
+            position: host.seen().position + ahead,
+            hash: Hash([9; 32]),
+        };
+        let cluster_id = host.cluster();
+        let follow = ToHost::Follow {
+            cluster: cluster_id,
+            tip,
+        };
+        for message in [follow, ToHost::Look(1)] {
+            near.out.send(message).await.expect("the host listens");
+        }
+        settled(&cluster).await;
+        let mut heard = Vec::new();
+        while let Ok(message) = near.heard.try_recv() {
+            heard.push(message);
+        }
+        assert!(
+            !heard.is_empty(),
+            "it is told that the host is there, or that it is behind"
+        );
+        let looked = |message: &ToFollower| matches!(message, ToFollower::Looked { .. });
+        assert!(!heard.iter().any(looked), "{ahead} ahead: {heard:?}");
+    }
 }

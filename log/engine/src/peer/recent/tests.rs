@@ -40,6 +40,8 @@ fn what_follows_a_tip_is_passed_on_as_far_as_it_is_kept() {
     recent.join(tip(5));
     assert_eq!(recent.after(&tip(5)), After::Nothing);
     assert_eq!(recent.after(&tip(7)), After::Nothing, "it is ahead");
+    assert!(recent.knows(&tip(5)));
+    assert!(!recent.knows(&tip(7)), "it may be ahead on a branch that was lost");
     assert_eq!(recent.after(&tip(4)), After::Unknown);
     (6..9).for_each(|position| recent.push(&entry(position, 10)));
     assert_eq!(numbers(&recent.after(&tip(5))), [6, 7, 8]);
