@@ -1,5 +1,7 @@
 //! The flights that left New York in 2013, as `get-flights.sh` leaves them, as lines of JSON.
 
+pub mod feed;
+
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};

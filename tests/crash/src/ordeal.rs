@@ -27,6 +27,9 @@ const PARTITIONS: u32 = 4;
 const AGENT_TIMEOUT: Duration = Duration::from_secs(2);
 /// What nobody names is kept for so long.
 const GRACE: Duration = Duration::from_secs(1);
+const PRODUCERS: u32 = 8;
+/// Where a commit takes longer, more of them wait for one at a time.
+const PRODUCERS_FAR: u32 = 24;
 /// The small disk. What is appended in a minute fits.
 const DISK_MIB: u64 = 1_024;
 
@@ -108,7 +111,12 @@ pub async fn run(ordeal: Ordeal) -> Result<Report> {
     let world = World::real();
     let (place, mut yard) = begin(&ordeal, &world).await?;
     let shared = Shared::new(&place)?;
-    let working = clients::start(&world, &yard.clients()?, &shared).await?;
+    let producers = if ordeal.servers.is_some() {
+        PRODUCERS_FAR
+    } else {
+        PRODUCERS
+    };
+    let working = clients::start(&world, &yard.clients()?, &shared, producers).await?;
     let deadline = world.clock.now() + ordeal.lasts;
     while world.clock.now() < deadline {
         yard.rest(100, 1_500).await;

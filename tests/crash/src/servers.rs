@@ -127,8 +127,9 @@ pub fn fresh_name(what: &str) -> String {
 
 /// Where a URL of the environment points.
 fn address(variable: &str) -> Result<SocketAddr> {
-    let url = std::env::var(variable)
-        .with_context(|| format!("{variable} does not say where the server is; run this through infra/local/run"))?;
+    let url = std::env::var_os(variable).and_then(|url| url.into_string().ok());
+    let url =
+        url.with_context(|| format!("{variable} does not say where the server is; run this through infra/local/run"))?;
     let (_, rest) = url.split_once("://").with_context(|| format!("{variable}: {url}"))?;
     let authority = rest.split('/').next().unwrap_or_default();
     let at = authority.rsplit('@').next().unwrap_or_default();
