@@ -39,7 +39,6 @@ impl Message for ToHost {
                 out.put_u8(LOOK);
                 out.put_u64(*look);
             }
-            ToHost::Ping => out.put_u8(PING),
         }
         out.freeze()
     }
@@ -56,7 +55,6 @@ impl Message for ToHost {
             },
             PROPOSE => ToHost::Propose(std::mem::take(&mut bytes)),
             LOOK => ToHost::Look(bytes.try_get_u64().ok()?),
-            PING => ToHost::Ping,
             _ => return None,
         };
         bytes.is_empty().then_some(message)
