@@ -63,8 +63,8 @@ pub(crate) struct AgentArgs {
     /// A name for people
     #[arg(long, env = "TIDELOG_NAME", default_value = "")]
     name: String,
-    /// The zone it runs in
-    #[arg(long, env = "TIDELOG_ZONE", default_value = "")]
+    /// The zone it runs in: clients of a zone are sent to agents of it
+    #[arg(long, env = "TIDELOG_ZONE", default_value = "", value_parser = crate::args::zone)]
     zone: String,
     #[command(flatten)]
     peers: PeerArgs,

@@ -128,6 +128,14 @@ impl Command {
     }
 }
 
+/// A zone as it is given on the command line. A variable may be set to nothing: that is none.
+pub(crate) fn zone(text: &str) -> Result<String, metadata::NotAZone> {
+    match text {
+        "" => Ok(String::new()),
+        _ => metadata::zone(text).map(str::to_owned),
+    }
+}
+
 fn completions(args: &CompletionsArgs) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "tidelog", &mut script);

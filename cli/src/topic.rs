@@ -63,7 +63,7 @@ pub(crate) struct ListArgs {
     output: OutputArgs,
 }
 
-/// Show a topic's partitions, offsets, sizes and settings
+/// Show a topic's partitions, offsets, sizes, preferred agents and settings
 #[derive(Debug, Args)]
 pub(crate) struct DescribeArgs {
     /// The topic's name
@@ -71,6 +71,9 @@ pub(crate) struct DescribeArgs {
     /// Show the settings that are at their defaults too
     #[arg(short, long)]
     all: bool,
+    /// The zone of the clients for whom the preferred agents are shown; without it they are of any zone
+    #[arg(long, env = "TIDELOG_ZONE", default_value = "", value_parser = crate::args::zone)]
+    zone: String,
     #[command(flatten)]
     url: UrlArgs,
     #[command(flatten)]
@@ -206,7 +209,9 @@ async fn all_topics(client: &Client, prefix: Option<&str>) -> Result<Vec<TopicLi
 }
 
 async fn describe(args: &DescribeArgs) -> Result<Exit> {
-    let topic: Value = args.url.client()?.get(&["v1", "topics", &args.topic]).fetch().await?;
+    let zone = Some(&args.zone).filter(|zone| !zone.is_empty());
+    let ask = args.url.client()?.get(&["v1", "topics", &args.topic]);
+    let topic: Value = ask.query_opt("zone", zone).fetch().await?;
     show(&topic, args.output.output, args.all)?;
     Ok(Exit::Ok)
 }
@@ -231,10 +236,19 @@ fn show(topic: &Value, format: Format, all: bool) -> Result<()> {
             let mut row = vec![partition.partition.to_string()];
             row.extend(offsets.iter().map(ToString::to_string));
             row.push(out::human_bytes(partition.bytes));
+            row.push(partition.preferred_agent.clone().unwrap_or_default());
             row
         })
         .collect();
-    out::table(&["partition", "log start", "high watermark", "records", "bytes"], &rows)?;
+    let heads = [
+        "partition",
+        "log start",
+        "high watermark",
+        "records",
+        "bytes",
+        "preferred agent",
+    ];
+    out::table(&heads, &rows)?;
     show_settings(&topic.config, all)
 }
 

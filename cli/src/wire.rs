@@ -33,6 +33,9 @@ pub(crate) struct Partition {
     /// Bytes kept.
     #[serde(default)]
     pub(crate) bytes: u64,
+    /// Where the agent that is best asked for it serves HTTP.
+    #[serde(default)]
+    pub(crate) preferred_agent: Option<String>,
 }
 
 /// One setting.

@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use engine::{ChangeError, CreateTopicRequest};
 use http::StatusCode;
-use metadata::{Rejection, TopicConfig, config::TOPIC_CONFIGS};
+use metadata::{Life, PartitionId, Rejection, TopicConfig, config::TOPIC_CONFIGS};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::authorize::{Allowed, AlterTopic, CreateTopic, DeleteTopic, DescribeCluster, DescribeTopic};
 use super::extract::{JsonBody, JsonOr, UrlQuery};
@@ -18,6 +18,9 @@ use super::openapi::{AskProblems, ChangeProblems};
 use super::page::{self, Paged};
 use super::problem::{Code, Problem};
 use super::shapes::{ConfigValue, Configs, PageQuery, TopicPath, configs};
+
+/// Of one who says no zone.
+const ANY_ZONE: &str = "";
 
 /// A topic.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,6 +53,9 @@ pub(crate) struct PartitionAnswer {
     records: u64,
     /// Bytes that it keeps.
     bytes: u64,
+    /// The agent that is best asked for it by a client in `zone`, host:port: where it serves HTTP. Any other serves the
+    /// partition too. Null while no agent tells an address.
+    preferred_agent: Option<String>,
 }
 
 /// Topics.
@@ -70,6 +76,24 @@ pub(crate) struct TopicLine {
     id: String,
     /// How many partitions it has.
     partitions: u32,
+}
+
+/// For whom a topic is described.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ZoneQuery {
+    /// The zone of the client: agents of it are preferred for its partitions, if there are any. Without it they are of any zone.
+    #[param(min_length = 1, max_length = 63, pattern = "^[A-Za-z0-9._-]+$")]
+    zone: Option<String>,
+}
+
+impl ZoneQuery {
+    /// The zone, or `""` for any.
+    fn zone(&self) -> Result<&str, Problem> {
+        let zone = self.zone.as_deref().map_or(Ok(ANY_ZONE), metadata::zone);
+        zone.map_err(|error| Problem::bad_request(error.to_string()))
+    }
 }
 
 /// How a topic is to be.
@@ -159,7 +183,7 @@ pub(crate) async fn create(
         .await
     {
         Ok(_) => {
-            let made = describe_now(&front, authorized.name()).ok_or_else(|| no_topic(authorized.name()))?;
+            let made = describe_now(&front, authorized.name(), ANY_ZONE).ok_or_else(|| no_topic(authorized.name()))?;
             Ok((StatusCode::CREATED, Json(made)).into_response())
         }
         // Another request was quicker.
@@ -184,7 +208,7 @@ fn confirmed(front: &Front, name: &str, body: &CreateBody) -> Result<Option<Topi
     });
     match differs {
         None => Ok(None),
-        Some((None, false)) => Ok(describe_now(front, name)),
+        Some((None, false)) => Ok(describe_now(front, name, ANY_ZONE)),
         Some((Some(partitions), _)) => {
             let text = format!("{name} is there with {partitions} partitions");
             Err(Problem::new(Code::TopicConfigConflict, text).with("partitions", partitions))
@@ -209,20 +233,22 @@ fn same_config(there: &TopicConfig, wanted: &BTreeMap<String, String>) -> bool {
 /// Describe a topic
 #[utoipa::path(
     get, path = "/v1/topics/{topic}", tag = "topics",
-    params(TopicPath),
+    params(TopicPath, ZoneQuery),
     responses((status = 200, description = "The topic", body = TopicAnswer), AskProblems),
 )]
 pub(crate) async fn describe(
     State(front): State<Front>,
     authorized: Allowed<DescribeTopic>,
+    UrlQuery(query): UrlQuery<ZoneQuery>,
 ) -> Result<Json<TopicAnswer>, Problem> {
+    let zone = query.zone()?;
     front.look().await?;
-    let found = describe_now(&front, authorized.name());
+    let found = describe_now(&front, authorized.name(), zone);
     found.map(Json).ok_or_else(|| no_topic(authorized.name()))
 }
 
-fn describe_now(front: &Front, name: &str) -> Option<TopicAnswer> {
-    front.engine().read(|state| {
+fn describe_now(front: &Front, name: &str, zone: &str) -> Option<TopicAnswer> {
+    let (mut answer, number, candidates) = front.engine().read(|state| {
         let topic = state.topic_by_name(name)?;
         let partitions: Vec<PartitionAnswer> = state
             .partitions(topic.number())
@@ -232,18 +258,27 @@ fn describe_now(front: &Front, name: &str) -> Option<TopicAnswer> {
                 high_watermark: partition.high_watermark(),
                 records: partition.high_watermark().saturating_sub(partition.log_start()),
                 bytes: partition.bytes(),
+                preferred_agent: None,
             })
             .collect();
         let config = topic.config();
-        Some(TopicAnswer {
+        let answer = TopicAnswer {
             name: topic.name().to_owned(),
             id: topic.id().to_string(),
             bytes: partitions.iter().map(|partition| partition.bytes).sum(),
             records: partitions.iter().map(|partition| partition.records).sum(),
             partitions,
             config: configs(TOPIC_CONFIGS, config.overrides(), |name| config.value(name), "topic"),
-        })
-    })
+        };
+        Some((answer, topic.number(), state.candidates(zone, Life::http_address)))
+    })?;
+    // Not under the lock of the fold: of many partitions and agents this is a million hashes.
+    for answer in &mut answer.partitions {
+        let (topic, partition) = (number, answer.partition);
+        let preferred = candidates.preferred(PartitionId { topic, partition });
+        answer.preferred_agent = preferred.map(|life| life.http_address().to_owned());
+    }
+    Some(answer)
 }
 
 /// Change a topic's configs, or give it more partitions
@@ -290,7 +325,7 @@ pub(crate) async fn alter(
             .await;
         added.map_err(|error| Problem::from(error).with("config_altered", altered))?;
     }
-    describe_now(&front, authorized.name())
+    describe_now(&front, authorized.name(), ANY_ZONE)
         .map(Json)
         .ok_or_else(|| no_topic(authorized.name()))
 }

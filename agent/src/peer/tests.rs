@@ -119,7 +119,6 @@ fn messages_are_read_as_they_were_said() {
         ToHost::Follow { cluster, tip },
         ToHost::Propose(body.clone()),
         ToHost::Look(6),
-        ToHost::Ping,
     ] {
         let bytes = message.encode();
         assert_eq!(ToHost::decode(bytes.clone()), Some(message.clone()));

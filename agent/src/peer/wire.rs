@@ -37,7 +37,6 @@ impl Message for ToHost {
                 out.put_u8(LOOK);
                 out.put_u64(*look);
             }
-            ToHost::Ping => out.put_u8(PING),
         }
         out.freeze()
     }
@@ -50,7 +49,6 @@ impl Message for ToHost {
             },
             PROPOSE => ToHost::Propose(std::mem::take(&mut bytes)),
             LOOK => ToHost::Look(bytes.try_get_u64().ok()?),
-            PING => ToHost::Ping,
             _ => return None,
         };
         bytes.is_empty().then_some(message)

@@ -5,3 +5,4 @@ mod append;
 mod common;
 mod read;
 mod sockets;
+mod zones;

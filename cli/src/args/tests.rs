@@ -29,8 +29,16 @@ fn lines_that_parse() {
         "tidelog cluster alter -c agent.timeout.ms=1000 --unset segment.grace.ms",
         true,
     );
+    check("tidelog topic describe orders --zone use1-az2", true);
+    check("tidelog agent --store memory: --ledger memory: --zone a", true);
     check("tidelog --quiet topic list", true);
     check("tidelog topic list --quiet", true);
+}
+
+#[test]
+fn a_zone_that_is_set_to_nothing_is_none() {
+    assert_eq!(zone(""), Ok(String::new()));
+    assert_eq!(zone("a b"), Err(metadata::NotAZone));
 }
 
 #[test]
@@ -45,4 +53,6 @@ fn lines_that_do_not() {
     check("tidelog group reset g --topic orders", false);
     check("tidelog group reset g --topic orders --to earliest --shift-by 1", false);
     check("tidelog cluster alter", false);
+    check("tidelog topic describe orders --zone a,b", false);
+    check("tidelog agent --store memory: --ledger memory: --zone a=b", false);
 }

@@ -53,7 +53,7 @@ pub struct EngineConfig {
     pub beat_interval: Duration,
     /// A link to another agent must stand within this time.
     pub peer_connect_max: Duration,
-    /// Both ends of a link say at least this often that they are there.
+    /// A host says at least this often to those who follow it that it is there.
     pub peer_ping: Duration,
     /// An agent that said nothing for this long is not followed any more.
     pub peer_silence_max: Duration,

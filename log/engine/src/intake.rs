@@ -7,6 +7,7 @@
 mod compose;
 mod guests;
 mod handed;
+pub(crate) mod held;
 pub(crate) mod mistakes;
 mod settle;
 
@@ -83,6 +84,7 @@ pub(crate) struct Intake {
     sent: VecDeque<Sent>,
     /// What other agents handed over to be put here.
     pub(crate) guests: Guests,
+    held: held::Held,
 }
 
 impl Intake {
@@ -97,6 +99,7 @@ impl Intake {
             flushed: VecDeque::new(),
             sent: VecDeque::new(),
             guests: Guests::default(),
+            held: held::Held::default(),
         }
     }
 
@@ -266,14 +269,15 @@ impl Intake {
         groups
     }
 
-    /// Lets lives that were silent for `interval` say that they go on.
+    /// Lets lives that were silent for `interval` say that they go on. One that does takes along those that will have to before
+    /// long, so that they are one entry.
     pub(crate) fn beat(&mut self, now: world::Instant, interval: std::time::Duration) {
-        let silent: Vec<Role> = self
-            .lives
-            .silent_since()
-            .filter(|(_, heard)| *heard + interval <= now)
-            .map(|(role, _)| role)
-            .collect();
+        let silent_for = |silence| {
+            let silent = self.lives.silent_since();
+            silent.filter(move |(_, heard)| *heard + silence <= now)
+        };
+        let due = silent_for(interval).next().is_some();
+        let silent: Vec<Role> = silent_for(interval / 2).filter(|_| due).map(|(role, _)| role).collect();
         for role in silent {
             // Counted as heard already, or an unreachable ledger would gather beats.
             self.lives.heard(role, now);

@@ -34,8 +34,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             () = altered(&shared, timeout) => continue,
             () = shared.world.clock.sleep(timeout / 4) => {}
         }
-        // Silence counts only against who was listening.
-        if look(&shared).await.is_err() {
+        // Whoever is followed watches for all who follow it. Silence counts only against who was listening.
+        if shared.follows.lock().is_some() || look(&shared).await.is_err() {
             heard = Heard::default();
             continue;
         }

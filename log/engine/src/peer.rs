@@ -37,8 +37,6 @@ pub enum ToHost {
     Propose(Bytes),
     /// Look at the tip, by a read that begins after this came.
     Look(u64),
-    /// The follower is there.
-    Ping,
 }
 
 /// From a host to one who follows it.

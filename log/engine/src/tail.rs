@@ -124,7 +124,7 @@ impl Tail {
             self.read().await;
         } else if let Some(host) = host {
             self.follow(host).await;
-        } else if self.shared.intake.lock().has_work() && self.may_write() {
+        } else if self.put_at().is_some_and(|at| at <= self.shared.world.clock.now()) && self.may_write() {
             self.append().await;
         } else if self.look_due().is_some_and(|due| due <= self.shared.world.clock.now()) {
             self.read().await;
@@ -151,6 +151,16 @@ impl Tail {
         }
     }
 
+    /// When what waits is to be put into an entry.
+    fn put_at(&self) -> Option<Instant> {
+        let now = self.shared.world.clock.now();
+        let door = self.shared.intake.lock().door;
+        // Held only while others follow, and not by one who stops or is about to follow another.
+        let gathers = self.shared.recent.followers() > 0 && door == Door::Open && self.route.is_first();
+        let beats = gathers.then(|| self.beat_interval());
+        self.shared.intake.lock().put_at(now, beats)
+    }
+
     fn may_write(&self) -> bool {
         let door = self.shared.intake.lock().door;
         door == Door::Open || door == Door::Draining
@@ -159,9 +169,11 @@ impl Tail {
     /// Waits for something to do.
     async fn idle(&mut self) {
         let beats = self.beat_interval();
-        let wake_at = self.wake_at(beats);
         let shared = Arc::clone(&self.shared);
         let clock = &shared.world.clock;
+        // What is to be put already, and cannot be, is no reason to wake.
+        let held_until = self.put_at().filter(|at| *at > clock.now());
+        let wake_at = held_until.into_iter().fold(self.wake_at(beats), Instant::min);
         tokio::select! {
             biased;
             () = shared.world.tasks.stopping() => {}
@@ -176,8 +188,13 @@ impl Tail {
 
     /// A life says that it goes on well before the others lose patience.
     fn beat_interval(&self) -> Duration {
+        self.shared.config.beat_interval.min(self.beat_interval_max())
+    }
+
+    /// The most that any process of the cluster has for it.
+    fn beat_interval_max(&self) -> Duration {
         let timeout = self.shared.view.read(|state| state.cluster_config().agent_timeout_ms());
-        self.shared.config.beat_interval.min(Duration::from_millis(timeout) / 3)
+        Duration::from_millis(timeout) / 3
     }
 
     /// When there is something to do though nothing happens: a beat, a look, or another try after the ledger was full.

@@ -1,4 +1,5 @@
-//! Keeping the witness: an object that remembers how far the ledger went, refreshed every few seconds while busy.
+//! Keeping the witness: an object that remembers how far the ledger went, refreshed every few seconds while busy, by who puts
+//! the entries or reads them: one who follows another knows no more than that one.
 
 use std::sync::Arc;
 
@@ -10,11 +11,12 @@ use crate::shared::Shared;
 /// Runs until the process stops.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let mut written = None;
+    let follows = || shared.follows.lock().is_some();
     loop {
         tokio::select! {
             biased;
             () = shared.world.tasks.stopping() => break,
-            progress = shared.view.progress_when(|progress| progress.reached && written != Some(progress.tip)) => {
+            progress = shared.view.progress_when(|progress| progress.reached && written != Some(progress.tip) && !follows()) => {
                 written = Some(progress.tip);
             }
         }

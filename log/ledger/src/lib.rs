@@ -20,6 +20,7 @@ mod options;
 pub mod postgres;
 pub mod s3;
 pub mod sqlite;
+mod watch;
 pub mod witness;
 
 pub use backend::{Append, Backend, Base, Looks, RawEntry, RawRead};

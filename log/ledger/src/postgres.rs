@@ -49,8 +49,6 @@ pub struct PostgresLedger {
     writer: Slot,
     readers: [Slot; 2],
     herald: Option<Herald>,
-    /// Held by the watcher that polls.
-    polling: tokio::sync::Mutex<()>,
 }
 
 impl PostgresLedger {
@@ -94,7 +92,6 @@ impl PostgresLedger {
             writer: Slot::with_session(&server, Role::Writer, session),
             readers: [(); 2].map(|()| Slot::new(&server, Role::Reader)),
             herald: notify.then(|| Herald::new(&server)),
-            polling: tokio::sync::Mutex::new(()),
             server,
         })
     }
@@ -124,10 +121,9 @@ impl PostgresLedger {
         Ok(newest)
     }
 
-    /// Looks for other processes' appends until there is one. Of those who watch one does it for all; when it is
-    /// dropped the next one takes its turn.
+    /// Looks for other processes' appends until there is one.
     async fn poll(&self) -> Result<(), LedgerError> {
-        let _turn = self.polling.lock().await;
+        let _turn = self.growth().pace.turn().await;
         let before = self.growth().seen();
         loop {
             self.server.world.clock.sleep(self.growth().poll_interval()).await;
@@ -267,7 +263,7 @@ impl Backend for PostgresLedger {
     async fn watch(&self, after: Position) -> Result<(), LedgerError> {
         loop {
             // Listening begins here, before the look, or an append between the two would be noticed late.
-            let grown = self.growth().grown.notified();
+            let grown = self.growth().pace.grown();
             self.herald.iter().for_each(Herald::listen);
             let newest = self.newest().await?.and_then(|newest| u64::try_from(newest).ok());
             if newest.is_some_and(|newest| newest > after) {

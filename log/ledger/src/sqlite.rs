@@ -17,13 +17,14 @@ use futures::TryStreamExt as _;
 use parking_lot::Mutex;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Row as _, query};
-use tokio::sync::{MutexGuard, Notify};
-use world::{Clock, Instant, World};
+use tokio::sync::MutexGuard;
+use world::World;
 
 use crate::backend::{Append, Backend, Base, Looks, RawRead};
 use crate::error::{LedgerError, OpenError};
 use crate::ids::{ClusterId, Hash, Position};
 use crate::memory::Collect;
+use crate::watch::Pace;
 
 const APPEND: &str = include_str!("sqlite/append.sql");
 const REFUSAL: &str = include_str!("sqlite/refusal.sql");
@@ -55,15 +56,9 @@ pub struct SqliteLedger {
     writer: tokio::sync::Mutex<SqliteConnection>,
     /// Two, so that a long read of old entries does not hold up the look at the tip.
     readers: [tokio::sync::Mutex<SqliteConnection>; 2],
-    clock: Clock,
-    /// The ledger has grown, by this process or another.
-    grown: Notify,
+    watch: Pace,
     /// The last position that was seen here.
     seen: Mutex<Option<i64>>,
-    /// Held by the watcher that polls.
-    polling: tokio::sync::Mutex<()>,
-    /// When the ledger was last seen to grow.
-    active: Mutex<Instant>,
     /// An fsync has failed. What the system's cache then holds is anyone's guess, so nothing is written any more until
     /// the process has been started anew and SQLite has read the file again.
     broken: AtomicBool,
@@ -80,11 +75,8 @@ impl SqliteLedger {
         Ok(SqliteLedger {
             writer: connections.writer.into(),
             readers: connections.readers.map(tokio::sync::Mutex::new),
-            clock: world.clock.clone(),
-            grown: Notify::new(),
+            watch: Pace::new(&world.clock, POLL_QUICK, POLL_SLOW),
             seen: Mutex::new(None),
-            polling: tokio::sync::Mutex::new(()),
-            active: Mutex::new(world.clock.now()),
             broken: AtomicBool::new(false),
         })
     }
@@ -114,17 +106,6 @@ impl SqliteLedger {
         failure::of_write(error)
     }
 
-    fn grew(&self) {
-        *self.active.lock() = self.clock.now();
-        self.grown.notify_waiters();
-    }
-
-    /// Quick while the ledger grows, then ever slower: a sixteenth of the silence so far.
-    fn poll_interval(&self) -> Duration {
-        let silence = self.clock.now().saturating_duration_since(*self.active.lock());
-        (silence / 16).clamp(POLL_QUICK, POLL_SLOW)
-    }
-
     /// The last position there is. Whoever finds another one than was seen last wakes all who watch.
     async fn newest(&self) -> Result<Option<i64>, LedgerError> {
         let reader = &mut *self.reader().await;
@@ -135,18 +116,17 @@ impl SqliteLedger {
         let newest = row.try_get(0).map_err(|error| failure::of_read(&error))?;
         let seen = std::mem::replace(&mut *self.seen.lock(), newest);
         if seen != newest {
-            self.grew();
+            self.watch.grew();
         }
         Ok(newest)
     }
 
-    /// Looks for other processes' appends until there is one. Of those who watch one does it for all; when it is
-    /// dropped the next one takes its turn.
+    /// Looks for other processes' appends until there is one.
     async fn poll(&self) -> Result<(), LedgerError> {
-        let _turn = self.polling.lock().await;
+        let _turn = self.watch.turn().await;
         let before = *self.seen.lock();
         loop {
-            self.clock.sleep(self.poll_interval()).await;
+            self.watch.pause().await;
             if self.newest().await? != before {
                 return Ok(());
             }
@@ -190,7 +170,7 @@ impl Backend for SqliteLedger {
             if inserted.rows_affected() == 1 {
                 let newest = (*self.seen.lock()).max(Some(at));
                 *self.seen.lock() = newest;
-                self.grew();
+                self.watch.grew();
                 return Ok(Append::Appended);
             }
             // Nothing was written, and nothing will be: only the reason is asked for.
@@ -282,7 +262,7 @@ impl Backend for SqliteLedger {
     async fn watch(&self, after: Position) -> Result<(), LedgerError> {
         loop {
             // Listening begins here, before the look, or an append between the two would be noticed late.
-            let grown = self.grown.notified();
+            let grown = self.watch.grown();
             let newest = self.newest().await?;
             if newest
                 .and_then(|newest| u64::try_from(newest).ok())

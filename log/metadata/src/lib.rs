@@ -12,6 +12,7 @@ mod outcome;
 mod rendezvous;
 pub mod snapshot;
 mod state;
+mod zone;
 
 pub use config::{ClusterConfig, LanePolicy, TopicConfig};
 pub use entry::{Body, FormatError, Role, decode_body, encode_body};
@@ -19,8 +20,9 @@ pub use fold::{EntryRef, Event, FoldError};
 pub use ids::{Change, Incarnation, Lane, ObjectName, ParseIdError, PartitionId, TopicId, TopicNumber};
 pub use limits::*;
 pub use outcome::{Applied, Fate, Outcome, Rejection, RunAck, Verdict};
-pub use rendezvous::score;
+pub use rendezvous::{Candidates, score};
 pub use state::{
     Committed, EraBegun, Extent, Group, Life, MarkAt, ObjectStatus, Partition, Place, ProducerView,
     RequestProducerView, SnapshotRef, State, Topic,
 };
+pub use zone::{NotAZone, zone, zone_of_client};

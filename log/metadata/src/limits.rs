@@ -7,6 +7,8 @@ pub const NONCE_ENTRIES: u64 = 1 << 20;
 pub const LIVES_MAX: u32 = 10_000;
 /// Longest text of a register, in bytes.
 pub const REGISTER_TEXT_BYTES_MAX: usize = 255;
+/// Longest name of a zone, in bytes: that of a label in Kubernetes. Processes keep it, the fold knows only the limit above.
+pub const ZONE_BYTES_MAX: usize = 63;
 /// Most runs of one group.
 pub const RUNS_PER_GROUP_MAX: u32 = 8192;
 /// The greatest offset: what Kafka can express.

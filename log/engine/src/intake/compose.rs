@@ -73,7 +73,7 @@ impl Intake {
     }
 
     /// What was sent and is put into the ledger by this process itself.
-    fn to_put(&self) -> impl Iterator<Item = &Sent> {
+    pub(super) fn to_put(&self) -> impl Iterator<Item = &Sent> {
         self.sent.iter().filter(|sent| sent.handed.is_none())
     }
 

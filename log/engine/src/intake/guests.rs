@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 use metadata::{Incarnation, Lane, Outcome, State, entry};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::held::is_beat;
+
 /// What guests have handed over, in the order in which it came.
 #[derive(Debug, Default)]
 pub(crate) struct Guests {
@@ -26,6 +28,11 @@ struct Guest {
 impl Guests {
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_empty()
+    }
+
+    /// Whether all of it only says that lives go on.
+    pub(super) fn are_beats(&self) -> bool {
+        self.waiting.iter().all(|guest| is_beat(&guest.proposal))
     }
 
     /// Takes proposals that fit into an entry of `bytes_max`. One that waits already is not taken twice, one without a

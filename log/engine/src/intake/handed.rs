@@ -6,9 +6,17 @@ use world::Instant;
 
 use super::Intake;
 use super::compose::HEAD_BYTES;
+use super::held::is_beat;
 
 /// Entries full of proposals that may be handed over and not yet folded.
 const HANDED_ENTRIES_MAX: usize = 4;
+
+/// Since when what was handed over has waited to be folded. Beats alone are held by the one who puts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct HandedSince {
+    pub(crate) beats: Option<Instant>,
+    pub(crate) others: Option<Instant>,
+}
 
 impl Intake {
     /// Gives sequences to what waits and encodes what is to be handed over now, as a body; none when there is nothing, or
@@ -16,7 +24,8 @@ impl Intake {
     /// has taken it.
     pub(crate) fn hand_over(&mut self, bytes_max: usize, now: Instant) -> Option<Bytes> {
         let room = bytes_max.saturating_sub(HEAD_BYTES);
-        let on_its_way: usize = self.handed().map(|(_, bytes)| bytes).sum();
+        let handed = self.sent.iter().filter(|sent| sent.handed.is_some());
+        let on_its_way: usize = handed.map(|sent| sent.bytes).sum();
         if on_its_way >= room.saturating_mul(HANDED_ENTRIES_MAX) {
             return None;
         }
@@ -49,14 +58,17 @@ impl Intake {
         Some(bytes)
     }
 
-    /// Since when each proposal that was handed over has waited to be folded, and its bytes.
-    fn handed(&self) -> impl Iterator<Item = (Instant, usize)> {
-        self.sent.iter().filter_map(|sent| Some((sent.handed?, sent.bytes)))
-    }
-
     /// Since when the one that has waited longest was handed over.
-    pub(crate) fn handed_since(&self) -> Option<Instant> {
-        self.handed().map(|(since, _)| since).min()
+    pub(crate) fn handed_since(&self) -> HandedSince {
+        let mut oldest = HandedSince::default();
+        for sent in &self.sent {
+            let of_its_kind = match is_beat(&sent.proposal) {
+                true => &mut oldest.beats,
+                false => &mut oldest.others,
+            };
+            *of_its_kind = [*of_its_kind, sent.handed].into_iter().flatten().min();
+        }
+        oldest
     }
 
     /// What was handed over is to go another way.

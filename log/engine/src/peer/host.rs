@@ -100,7 +100,6 @@ impl Guest {
                 let looked = async move { Some((look, look::look(&shared).await.ok()?.position)) };
                 self.looking.push(looked.boxed());
             }
-            ToHost::Ping => {}
         }
     }
 

@@ -6,7 +6,7 @@ use ledger::{Entry, EntryKind};
 use metadata::{Applied, EntryRef, Event, Fate, Outcome, PartitionId, Verdict};
 
 use super::Tail;
-use crate::intake::Door;
+use crate::intake::{Door, held};
 use crate::view::bodies::has_inline;
 use crate::{AppendError, Seen};
 
@@ -15,8 +15,8 @@ impl Tail {
     /// serves what it has until it is stale.
     pub(super) fn fold(&mut self, entry: &Entry) -> bool {
         let (tip, was_halted) = (entry.tip(), self.shared.view.read(metadata::State::halted));
-        let outcomes = match self.apply(entry) {
-            Ok(outcomes) => outcomes,
+        let (outcomes, only_beats) = match self.apply(entry) {
+            Ok(applied) => applied,
             Err(what) => {
                 self.failures = self.failures.saturating_add(1);
                 let text = format!("ledger entry {} cannot be folded: {what}", tip.position);
@@ -37,10 +37,26 @@ impl Tail {
             },
         );
         self.mind_halt(was_halted);
+        if only_beats {
+            self.beat_together();
+        }
         true
     }
 
-    fn apply(&self, entry: &Entry) -> Result<Vec<Outcome>, String> {
+    /// Signs of life were put together: those that came too late for it follow at once where one puts the entries of all, so
+    /// that next time there is one entry for all of them. Where each puts its own they would only race.
+    fn beat_together(&self) {
+        let now = self.shared.world.clock.now();
+        let linked = self.shared.follows.lock().is_some() || self.shared.recent.followers() > 0;
+        let mut intake = self.shared.intake.lock();
+        intake.beat_together(now);
+        if linked {
+            intake.beat(now, self.beat_interval() / 2);
+        }
+    }
+
+    /// The outcomes, and whether the entry had nothing but beats.
+    fn apply(&self, entry: &Entry) -> Result<(Vec<Outcome>, bool), String> {
         let applied = |event: Event<'_>| {
             let entry = EntryRef {
                 position: entry.position,
@@ -57,17 +73,18 @@ impl Tail {
             EntryKind::Proposals(bytes) => {
                 let body = metadata::decode_body(bytes.clone()).map_err(|error| error.to_string())?;
                 let outcomes = applied(Event::Proposals(&body))?;
+                let only_beats = held::only_beats(&body.proposals);
                 if has_inline(&body) {
                     self.shared
                         .view
                         .bodies
                         .keep(entry.position, Arc::new(body), bytes.len());
                 }
-                Ok(outcomes)
+                Ok((outcomes, only_beats))
             }
-            EntryKind::Void => applied(Event::Void),
-            EntryKind::Halt { .. } => applied(Event::Halt),
-            EntryKind::NewEra => applied(Event::NewEra),
+            EntryKind::Void => Ok((applied(Event::Void)?, false)),
+            EntryKind::Halt { .. } => Ok((applied(Event::Halt)?, false)),
+            EntryKind::NewEra => Ok((applied(Event::NewEra)?, false)),
         }
     }
 

@@ -13,6 +13,7 @@ use metadata::{Incarnation, Life, Role};
 use world::Instant;
 
 use super::Tail;
+use crate::intake::held;
 use crate::peer::{FollowerLink, PeerError, ToFollower, ToHost};
 use crate::shared::Look;
 
@@ -25,6 +26,8 @@ pub(super) struct Route {
     /// Lives by rank with their addresses, as of this count of changes.
     ranked: Vec<(Incarnation, Arc<str>)>,
     ranked_at: Option<u64>,
+    /// Nobody comes before this process.
+    first: bool,
     next_look: u64,
 }
 
@@ -47,8 +50,6 @@ struct Followed {
     link: FollowerLink,
     /// When it last said something.
     heard: Instant,
-    /// When something was last said to it.
-    said: Instant,
     /// When this process last listened, and since when without a long sleep: who slept has heard nothing.
     ran: Instant,
     awake_since: Instant,
@@ -70,20 +71,20 @@ impl Tail {
     pub(super) fn host_wanted(&mut self) -> Option<(Incarnation, Arc<str>)> {
         let shared = Arc::clone(&self.shared);
         shared.config.peers.as_ref()?;
-        let own = {
+        let (own, is_bound) = {
             let intake = shared.intake.lock();
             // A life begins by its own entry, and what guests handed over is put here and not handed on.
-            if intake.lives.is_registering() || !intake.guests.is_empty() {
-                return None;
-            }
-            intake.lives.incarnation(Role::Agent)
+            let is_bound = intake.lives.is_registering() || !intake.guests.is_empty();
+            (intake.lives.incarnation(Role::Agent), is_bound)
         };
         let now = shared.world.clock.now();
         self.route.rank(&shared);
         let suspects = &self.route.suspects;
         let left_alone = |life: &Incarnation| suspects.get(life).is_some_and(|suspect| suspect.until > now);
         let first = self.route.ranked.iter().find(|(life, _)| !left_alone(life));
-        first.filter(|(life, _)| Some(*life) != own).cloned()
+        let host = first.filter(|(life, _)| Some(*life) != own).cloned();
+        self.route.first = host.is_none();
+        host.filter(|_| !is_bound)
     }
 
     /// Follows nobody but this one.
@@ -101,7 +102,7 @@ impl Tail {
         }
         let now = self.shared.world.clock.now();
         if let Some(followed) = &mut self.route.link {
-            if now.saturating_duration_since(followed.ran) > self.shared.config.peer_silence_max / 2 {
+            if now.saturating_duration_since(followed.ran) > self.shared.config.peer_silence_max * 3 / 4 {
                 (followed.heard, followed.awake_since) = (now, now);
             }
             followed.ran = now;
@@ -152,7 +153,6 @@ impl Tail {
                     life,
                     link,
                     heard: now,
-                    said: now,
                     ran: now,
                     awake_since: now,
                     looks: VecDeque::new(),
@@ -177,7 +177,7 @@ impl Tail {
         let Some(followed) = &mut self.route.link else {
             return false;
         };
-        if std::mem::take(&mut followed.lost_thread) && !followed.say(ToHost::Follow { cluster, tip }, now) {
+        if std::mem::take(&mut followed.lost_thread) && !followed.say(ToHost::Follow { cluster, tip }) {
             return false;
         }
         while self.may_write() {
@@ -186,7 +186,7 @@ impl Tail {
                 break;
             };
             metrics::counter!("tidelog_proposals_handed_over_total").increment(1);
-            if !self.say(ToHost::Propose(body), now) {
+            if !self.say(ToHost::Propose(body)) {
                 return false;
             }
         }
@@ -199,21 +199,14 @@ impl Tail {
             if let Some(followed) = &mut self.route.link {
                 followed.looks.push_back((look, now, looks));
             }
-            return self.say(ToHost::Look(look), now);
+            return self.say(ToHost::Look(look));
         }
-        let ping_due = self
-            .route
-            .link
-            .as_ref()
-            .is_some_and(|followed| followed.said + self.shared.config.peer_ping <= now);
-        !ping_due || self.say(ToHost::Ping, now)
+        true
     }
 
-    fn say(&mut self, message: ToHost, now: Instant) -> bool {
-        self.route
-            .link
-            .as_mut()
-            .is_some_and(|followed| followed.say(message, now))
+    fn say(&self, message: ToHost) -> bool {
+        let link = self.route.link.as_ref();
+        link.is_some_and(|followed| followed.say(message))
     }
 
     /// Whether the one who is followed was silent, or nothing came of what it was asked, for too long.
@@ -226,10 +219,14 @@ impl Tail {
         let followed = self.route.link.as_ref()?;
         let asked = followed.looks.front().map(|(_, began, _)| *began);
         let handed = self.shared.intake.lock().handed_since();
-        let answer = [asked, handed].into_iter().flatten().min();
+        let answer = [asked, handed.others].into_iter().flatten().min();
+        let by = |since: Instant| since.max(followed.awake_since) + config.peer_deadline;
+        // The other one may beat less often than this process does, and so hold beats for longer.
+        let held = handed
+            .beats
+            .map(|since| by(since) + held::hold(self.beat_interval_max()));
         let silence = followed.heard + config.peer_silence_max;
-        let answer_by = answer.map(|since| since.max(followed.awake_since) + config.peer_deadline);
-        Some(answer_by.map_or(silence, |at| at.min(silence)))
+        [answer.map(by), held, Some(silence)].into_iter().flatten().min()
     }
 
     async fn wait_on_link(&mut self) -> Step {
@@ -240,8 +237,9 @@ impl Tail {
         let Some(followed) = &mut self.route.link else {
             return Step::Woken;
         };
-        let ping_at = followed.said + shared.config.peer_ping;
-        let wake_at = overdue.map_or(wake_at, |overdue| overdue.min(wake_at)).min(ping_at);
+        // Often enough to tell a long sleep from a host that says nothing; one that is there wakes it sooner.
+        let listened = followed.ran + shared.config.peer_silence_max / 2;
+        let wake_at = overdue.map_or(wake_at, |overdue| overdue.min(wake_at)).min(listened);
         tokio::select! {
             biased;
             () = shared.world.tasks.stopping() => Step::Woken,
@@ -349,13 +347,17 @@ impl Tail {
 
 impl Followed {
     /// False when the link has broken or is stuck.
-    fn say(&mut self, message: ToHost, now: Instant) -> bool {
-        self.said = now;
+    fn say(&self, message: ToHost) -> bool {
         self.link.out.try_send(message).is_ok()
     }
 }
 
 impl Route {
+    /// Whether nobody comes before this process, as was found last.
+    pub(super) fn is_first(&self) -> bool {
+        self.first
+    }
+
     /// Ranks the live ones anew when there are others.
     fn rank(&mut self, shared: &crate::shared::Shared) {
         shared.view.read(|state| {

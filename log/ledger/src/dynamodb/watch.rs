@@ -1,14 +1,14 @@
-//! Waiting for the next entry by asking for it, ever more seldom. It knows neither table nor request.
+//! Waiting for the next entry by asking for it. It knows neither table nor request.
 
 use std::future::Future;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
-use world::{Clock, Instant};
+use world::Clock;
 
 use crate::error::LedgerError;
 use crate::ids::Position;
+use crate::watch::Pace;
 
 /// How often other processes' appends are looked for while there have been some just now, and after a long silence.
 const POLL_QUICK: Duration = Duration::from_millis(50);
@@ -17,25 +17,16 @@ const POLL_SLOW: Duration = Duration::from_secs(1);
 /// Those of one process who wait for the ledger to grow.
 #[derive(Debug)]
 pub(super) struct Watch {
-    clock: Clock,
-    /// The ledger has grown, by this process or another.
-    grown: Notify,
+    pace: Pace,
     /// The last own append that nobody has been told of yet.
     appended: Mutex<Option<Position>>,
-    /// Held by the watcher that polls.
-    polling: tokio::sync::Mutex<()>,
-    /// When the ledger was last seen to grow.
-    active: Mutex<Instant>,
 }
 
 impl Watch {
     pub(super) fn new(clock: &Clock) -> Watch {
         Watch {
-            clock: clock.clone(),
-            grown: Notify::new(),
+            pace: Pace::new(clock, POLL_QUICK, POLL_SLOW),
             appended: Mutex::new(None),
-            polling: tokio::sync::Mutex::new(()),
-            active: Mutex::new(clock.now()),
         }
     }
 
@@ -43,7 +34,7 @@ impl Watch {
     pub(super) fn appended(&self, position: Position) {
         let newest = (*self.appended.lock()).max(Some(position));
         *self.appended.lock() = newest;
-        self.grew();
+        self.pace.grew();
     }
 
     /// Waits until something follows `after`, as `look` says. The first look, which is to be thorough, finds what is there
@@ -57,7 +48,7 @@ impl Watch {
         F: Future<Output = Result<bool, LedgerError>> + Send,
     {
         // Listening begins here, before the look, or an append between the two would be noticed late.
-        let grown = self.grown.notified();
+        let grown = self.pace.grown();
         if self.was_appended(after) || look(true).await? {
             return Ok(());
         }
@@ -75,31 +66,19 @@ impl Watch {
         appended.take_if(|appended| *appended > after).is_some()
     }
 
-    /// Looks until there is something. Of those who watch one does it for all; when it is dropped the next one takes
-    /// its turn.
+    /// Looks until there is something.
     async fn poll<F>(&self, look: impl Fn(bool) -> F + Send + Sync) -> Result<(), LedgerError>
     where
         F: Future<Output = Result<bool, LedgerError>> + Send,
     {
-        let _turn = self.polling.lock().await;
+        let _turn = self.pace.turn().await;
         loop {
-            self.clock.sleep(self.interval()).await;
+            self.pace.pause().await;
             if look(false).await? {
-                self.grew();
+                self.pace.grew();
                 return Ok(());
             }
         }
-    }
-
-    /// Quick while the ledger grows, then ever slower: a sixteenth of the silence so far.
-    fn interval(&self) -> Duration {
-        let silence = self.clock.now().saturating_duration_since(*self.active.lock());
-        (silence / 16).clamp(POLL_QUICK, POLL_SLOW)
-    }
-
-    fn grew(&self) {
-        *self.active.lock() = self.clock.now();
-        self.grown.notify_waiters();
     }
 }
 

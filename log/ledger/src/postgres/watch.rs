@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
-use world::{Clock, Instant, Tasks};
+use world::{Clock, Tasks};
 
 use super::session::Role;
 use super::slot::{Server, Slot};
+use crate::watch::Pace;
 
 /// How often other processes' appends are looked for while there have been some just now, and after a long silence.
 const POLL_QUICK: Duration = Duration::from_millis(5);
@@ -21,13 +21,9 @@ const POLL_LISTENING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Growth {
     log: String,
-    clock: Clock,
-    /// The log has grown, by this process or another.
-    pub(super) grown: Notify,
+    pub(super) pace: Pace,
     /// The last position that was seen here.
     seen: Mutex<Option<i64>>,
-    /// When it was last seen to grow.
-    active: Mutex<Instant>,
     /// The server tells when it grows.
     listening: AtomicBool,
 }
@@ -36,10 +32,8 @@ impl Growth {
     pub(super) fn new(log: &str, clock: &Clock) -> Growth {
         Growth {
             log: log.to_owned(),
-            clock: clock.clone(),
-            grown: Notify::new(),
+            pace: Pace::new(clock, POLL_QUICK, POLL_SLOW),
             seen: Mutex::new(None),
-            active: Mutex::new(clock.now()),
             listening: AtomicBool::new(false),
         }
     }
@@ -49,14 +43,14 @@ impl Growth {
         let mut seen = self.seen.lock();
         *seen = (*seen).max(Some(at));
         drop(seen);
-        self.grew();
+        self.pace.grew();
     }
 
     /// The last position there is was looked up. Whoever finds another one than was seen last wakes all who watch.
     pub(super) fn found(&self, newest: Option<i64>) {
         let seen = std::mem::replace(&mut *self.seen.lock(), newest);
         if seen != newest {
-            self.grew();
+            self.pace.grew();
         }
     }
 
@@ -68,34 +62,28 @@ impl Growth {
     /// The server told that a log has grown; it may be another one.
     pub(super) fn told(&self, log: &str) {
         if log == self.log {
-            self.grew();
+            self.pace.grew();
         }
     }
 
     /// The server tells from now on. What grew just before was not told.
     fn hears(&self) {
         self.listening.store(true, Ordering::Relaxed);
-        self.grown.notify_waiters();
+        self.pace.wake();
     }
 
     /// The connection on which the server told has ended.
     pub(super) fn deaf(&self) {
         self.listening.store(false, Ordering::Relaxed);
-        self.grown.notify_waiters();
+        self.pace.wake();
     }
 
-    fn grew(&self) {
-        *self.active.lock() = self.clock.now();
-        self.grown.notify_waiters();
-    }
-
-    /// Quick while the log grows, then ever slower: a sixteenth of the silence so far.
+    /// How long to wait before the next look.
     pub(super) fn poll_interval(&self) -> Duration {
-        if self.listening.load(Ordering::Relaxed) {
-            return POLL_LISTENING;
+        match self.listening.load(Ordering::Relaxed) {
+            true => POLL_LISTENING,
+            false => self.pace.interval(),
         }
-        let silence = self.clock.now().saturating_duration_since(*self.active.lock());
-        (silence / 16).clamp(POLL_QUICK, POLL_SLOW)
     }
 }
 

@@ -303,28 +303,6 @@ async fn watching_from_another_process() {
 }
 
 #[tokio::test]
-async fn polling_slows_down() {
-    let (_dir, path) = place();
-    let ledger = open(&path).await;
-    let check = |silence_ms: u64, expect_ms: u64| {
-        let now = ledger.clock.now();
-        *ledger.active.lock() = now
-            .checked_sub(Duration::from_millis(silence_ms))
-            .expect("the machine is up for longer");
-        let interval = ledger.poll_interval().as_millis();
-        assert!(
-            interval.abs_diff(u128::from(expect_ms)) <= 2,
-            "{interval} ms after {silence_ms} ms"
-        );
-    };
-    check(0, 5);
-    check(80, 5);
-    check(800, 50);
-    check(2400, 150);
-    check(60_000, 150);
-}
-
-#[tokio::test]
 async fn after_a_failed_fsync_nothing_is_written() {
     let (_dir, path) = place();
     let ledger = open(&path).await;

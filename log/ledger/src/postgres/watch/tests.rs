@@ -25,7 +25,7 @@ async fn looking_slows_down_and_hearing_spares_it() {
 async fn whoever_finds_another_end_wakes_all() {
     let growth = Growth::new("log", &Clock::real());
     let woken = |change: &dyn Fn()| {
-        let waiting = growth.grown.notified();
+        let waiting = growth.pace.grown();
         change();
         futures::FutureExt::now_or_never(waiting).is_some()
     };
