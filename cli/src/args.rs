@@ -11,7 +11,7 @@ use crate::config::{FILE, FileConfig};
 use crate::context::{Context, until_interrupted};
 use crate::exit::{self, Exit};
 use crate::out::Talk;
-use crate::{agent, bench, cluster, compactor, consume, dev, group, ledger, out, produce, topic, verify};
+use crate::{agent, bench, cluster, compactor, consume, cost, dev, group, ledger, out, produce, topic, verify};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -63,6 +63,7 @@ enum Command {
     Ledger(ledger::LedgerCommand),
     Verify(verify::VerifyArgs),
     Bench(Box<bench::BenchArgs>),
+    Cost(cost::CostArgs),
     Completions(CompletionsArgs),
 }
 
@@ -113,6 +114,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
         Command::Cluster(command) => until_interrupted(cluster::run(command, &context)).await,
         Command::Ledger(command) => Box::pin(until_interrupted(ledger::run(command, &context))).await,
         Command::Completions(args) => completions(&args),
+        Command::Cost(args) => cost::run(&args),
         Command::Bench(args) => until_interrupted(bench::run(*args, &context)).await,
         Command::Verify(args) => Box::pin(until_interrupted(verify::run(args, &context))).await,
     }

@@ -13,6 +13,7 @@ mod compactor;
 mod config;
 mod consume;
 mod context;
+mod cost;
 mod dev;
 mod existing;
 mod exit;

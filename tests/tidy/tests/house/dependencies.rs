@@ -5,7 +5,7 @@ use crate::tree::{Faults, members, toml};
 
 /// Every room of the house with what it may depend on, from the ground up. `metadata` and `records` are pure; the ledger
 /// reads no body, so it knows no `metadata`; the store has `metadata` for the names of objects only.
-const ALLOWED: [(&str, &[&str]); 18] = [
+const ALLOWED: [(&str, &[&str]); 19] = [
     ("seeded", &[]),
     ("world", &[]),
     ("records", &[]),
@@ -32,6 +32,20 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("fuzz", &ALL),
     ("model", &["world"]),
     ("proxy", &["world"]),
+    (
+        "fleet",
+        &[
+            "world",
+            "records",
+            "metadata",
+            "ledger",
+            "store",
+            "engine",
+            "agent",
+            "compactor",
+            "proxy",
+        ],
+    ),
 ];
 
 const ALL: [&str; 9] = [
@@ -70,7 +84,7 @@ const HEIGHTS: [&[&str]; 8] = [
     &["agent", "compactor"],
     &["cli"],
     &["tidy", "history", "proxy"],
-    &["simulation", "crash", "fuzz", "model"],
+    &["simulation", "crash", "fuzz", "model", "fleet"],
 ];
 
 /// Tests that need a room above their own, and why. None does.
