@@ -8,6 +8,7 @@
 mod address;
 mod base;
 mod client;
+mod examine;
 mod insist;
 mod table;
 mod trim;
@@ -32,6 +33,7 @@ pub(crate) use address::Address;
 use address::{SEGMENT_ENTRIES, segment_of};
 use client::{BYTES, Client, Failure, Item, POSITION, Page, Put, Swap};
 use insist::Insist;
+pub(crate) use examine::examine;
 pub(crate) use table::create;
 use watch::Watch;
 

@@ -4,6 +4,7 @@
 //! call here is one statement outside a transaction, which SQLite makes whole or not at all; so a future that is
 //! dropped leaves no transaction open, and an append costs one trip to the connection's thread and one fsync.
 
+mod examine;
 mod failure;
 mod file;
 
@@ -24,6 +25,7 @@ use crate::backend::{Append, Backend, Base, Looks, RawRead};
 use crate::error::{LedgerError, OpenError};
 use crate::ids::{ClusterId, Hash, Position};
 use crate::memory::Collect;
+pub(crate) use examine::examine;
 
 const APPEND: &str = include_str!("sqlite/append.sql");
 const REFUSAL: &str = include_str!("sqlite/refusal.sql");
