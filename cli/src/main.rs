@@ -14,6 +14,7 @@ mod config;
 mod consume;
 mod context;
 mod dev;
+mod doctor;
 mod existing;
 mod exit;
 mod format;

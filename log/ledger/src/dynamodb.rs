@@ -32,8 +32,8 @@ use crate::options::AwsOptions;
 pub(crate) use address::Address;
 use address::{SEGMENT_ENTRIES, segment_of};
 use client::{BYTES, Client, Failure, Item, POSITION, Page, Put, Swap};
-use insist::Insist;
 pub(crate) use examine::examine;
+use insist::Insist;
 pub(crate) use table::create;
 use watch::Watch;
 

@@ -90,7 +90,11 @@ pub fn latency(name: &'static str, mut took: Vec<Duration>, warn_above: Duration
     };
     let milliseconds = |took: &Duration| took.as_secs_f64() * 1000.0;
     let slowest = took.last().map_or(0.0, milliseconds);
-    let what = format!("median of {}: {:.1} ms, slowest {slowest:.1} ms", took.len(), milliseconds(median));
+    let what = format!(
+        "median of {}: {:.1} ms, slowest {slowest:.1} ms",
+        took.len(),
+        milliseconds(median)
+    );
     match *median > warn_above {
         true => Finding::warn(name, what, advice),
         false => Finding::ok(name, what),

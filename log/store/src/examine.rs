@@ -220,7 +220,9 @@ fn condition(name: &'static str, header: &str, answer: Result<bool, StoreError>)
         Err(error) => Finding::fail(
             name,
             error.to_string(),
-            format!("use a server that answers {header} with 412, and allow s3:GetObject and s3:PutObject under the prefix"),
+            format!(
+                "use a server that answers {header} with 412, and allow s3:GetObject and s3:PutObject under the prefix"
+            ),
         ),
     }
 }

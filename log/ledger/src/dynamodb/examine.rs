@@ -15,11 +15,7 @@ use crate::options::AwsOptions;
 ///
 /// # Errors
 /// When the options are not enough, the table is not there, or it cannot be asked for.
-pub(crate) async fn examine(
-    address: &Address,
-    options: &AwsOptions,
-    world: &World,
-) -> Result<Vec<Finding>, OpenError> {
+pub(crate) async fn examine(address: &Address, options: &AwsOptions, world: &World) -> Result<Vec<Finding>, OpenError> {
     let client = table::client(address, options, world).await?;
     let described = table::describe(&client, address, options, world).await?;
     let insist = Insist::new(world);
@@ -37,7 +33,12 @@ fn judge(
         status(described),
         key(described),
         regions(described),
-        told("dynamodb_time_to_live", "dynamodb:DescribeTimeToLive", expires, time_to_live),
+        told(
+            "dynamodb_time_to_live",
+            "dynamodb:DescribeTimeToLive",
+            expires,
+            time_to_live,
+        ),
         told("dynamodb_backups", "dynamodb:DescribeContinuousBackups", backups, kept),
         deletion_protection(described),
         throughput(described),
@@ -55,7 +56,10 @@ fn told(
         Ok(answer) => return judge(name, answer),
         Err(error) => error.to_string(),
     };
-    if ["UnknownOperation", "NotImplemented"].iter().any(|code| reason.contains(code)) {
+    if ["UnknownOperation", "NotImplemented"]
+        .iter()
+        .any(|code| reason.contains(code))
+    {
         let advice = "nothing, unless this is AWS' own DynamoDB";
         return Finding::warn(name, "cannot be seen here: the server does not know the call", advice);
     }
@@ -70,7 +74,11 @@ fn status(described: &Described) -> Finding {
     let (name, status) = ("dynamodb_status", &*described.status);
     match status {
         "ACTIVE" | "UPDATING" => Finding::ok(name, status),
-        _ => Finding::fail(name, status, "wait until the table is ACTIVE, or make it again from a backup"),
+        _ => Finding::fail(
+            name,
+            status,
+            "wait until the table is ACTIVE, or make it again from a backup",
+        ),
     }
 }
 
@@ -101,7 +109,11 @@ fn regions(described: &Described) -> Finding {
 
 fn time_to_live(name: &'static str, expires: bool) -> Finding {
     match expires {
-        true => Finding::fail(name, "items expire: entries vanish", "turn the table's time to live off"),
+        true => Finding::fail(
+            name,
+            "items expire: entries vanish",
+            "turn the table's time to live off",
+        ),
         false => Finding::ok(name, "off"),
     }
 }
@@ -121,7 +133,11 @@ fn deletion_protection(described: &Described) -> Finding {
     let name = "dynamodb_deletion_protection";
     match described.deletion_protection {
         true => Finding::ok(name, "on"),
-        false => Finding::warn(name, "off: one call can delete the table", "turn deletion protection on"),
+        false => Finding::warn(
+            name,
+            "off: one call can delete the table",
+            "turn deletion protection on",
+        ),
     }
 }
 

@@ -144,13 +144,7 @@ fn judge(described: &Described, expires: bool) -> Result<Vec<String>, String> {
 /// What is wrong with the table's key.
 pub(super) fn wrong_key(described: &Described) -> Option<String> {
     let key = [format!("{SEGMENT} HASH S"), format!("{POSITION} RANGE N")];
-    (described.key != key).then(|| {
-        format!(
-            "its key is ({}), not ({})",
-            described.key.join(", "),
-            key.join(", ")
-        )
-    })
+    (described.key != key).then(|| format!("its key is ({}), not ({})", described.key.join(", "), key.join(", ")))
 }
 
 #[cfg(test)]

@@ -4,7 +4,11 @@ use super::*;
 fn clocks() {
     let check = |own: (i64, i64), theirs: i64, grain_ms: u64, verdict: Verdict, what: &str| {
         let found = clock("clock", own, theirs, Duration::from_millis(grain_ms));
-        assert_eq!((found.verdict, found.what.as_str()), (verdict, what), "{own:?} {theirs}");
+        assert_eq!(
+            (found.verdict, found.what.as_str()),
+            (verdict, what),
+            "{own:?} {theirs}"
+        );
         assert_eq!(found.advice.is_empty(), verdict == Verdict::Ok);
     };
     let agree = "the clocks agree";
@@ -12,12 +16,48 @@ fn clocks() {
     // A Date has whole seconds.
     check((1_000_900, 1_000_950), 1_000_000, 1000, Verdict::Ok, agree);
     check((1_000_000, 1_009_000), 1_000_500, 0, Verdict::Ok, agree);
-    check((1_000_000, 1_000_000), 1_005_000, 0, Verdict::Ok, "its clock is 5.0 s ahead of the one here");
-    check((1_000_000, 1_000_000), 1_005_100, 0, Verdict::Warn, "its clock is 5.1 s ahead of the one here");
-    check((1_000_000, 1_000_000), 994_000, 0, Verdict::Warn, "its clock is 6.0 s behind the one here");
-    check((1_000_000, 1_000_000), 940_000, 0, Verdict::Warn, "its clock is 60.0 s behind the one here");
-    check((1_000_000, 1_000_000), 939_900, 0, Verdict::Fail, "its clock is 60.1 s behind the one here");
-    check((1_000_000, 1_000_000), 1_061_000, 1000, Verdict::Fail, "its clock is 61.0 s ahead of the one here");
+    check(
+        (1_000_000, 1_000_000),
+        1_005_000,
+        0,
+        Verdict::Ok,
+        "its clock is 5.0 s ahead of the one here",
+    );
+    check(
+        (1_000_000, 1_000_000),
+        1_005_100,
+        0,
+        Verdict::Warn,
+        "its clock is 5.1 s ahead of the one here",
+    );
+    check(
+        (1_000_000, 1_000_000),
+        994_000,
+        0,
+        Verdict::Warn,
+        "its clock is 6.0 s behind the one here",
+    );
+    check(
+        (1_000_000, 1_000_000),
+        940_000,
+        0,
+        Verdict::Warn,
+        "its clock is 60.0 s behind the one here",
+    );
+    check(
+        (1_000_000, 1_000_000),
+        939_900,
+        0,
+        Verdict::Fail,
+        "its clock is 60.1 s behind the one here",
+    );
+    check(
+        (1_000_000, 1_000_000),
+        1_061_000,
+        1000,
+        Verdict::Fail,
+        "its clock is 61.0 s ahead of the one here",
+    );
 }
 
 #[test]

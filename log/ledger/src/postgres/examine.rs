@@ -169,7 +169,9 @@ fn standbys(settings: &Settings, facts: &Facts) -> Finding {
     if !settings.names_standbys() {
         return Finding::warn(
             name,
-            format!("synchronous_standby_names is empty, {standbys} standbys connected: a failover loses the last entries"),
+            format!(
+                "synchronous_standby_names is empty, {standbys} standbys connected: a failover loses the last entries"
+            ),
             "name synchronous standbys, or let no failover happen by itself; a lost end is seen, and stops the log",
         );
     }

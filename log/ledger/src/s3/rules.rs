@@ -78,12 +78,18 @@ async fn ask(signer: &AmazonS3, bucket: &str, aws: &AwsOptions, subresource: &st
         None => format!("https://s3.{}.amazonaws.com", aws.region()),
     };
     let options = ClientOptions::new().with_allow_http(plain).with_timeout(PATIENCE);
-    let http = ReqwestConnector::default().connect(&options).map_err(|error| error.to_string())?;
+    let http = ReqwestConnector::default()
+        .connect(&options)
+        .map_err(|error| error.to_string())?;
     let mut request = HttpRequest::new(HttpRequestBody::empty());
     *request.uri_mut() = format!("{host}/{bucket}?{subresource}=")
         .parse()
         .map_err(|_| format!("{host:?} is no URL"))?;
-    let credential = signer.credentials().get_credential().await.map_err(|error| error.to_string())?;
+    let credential = signer
+        .credentials()
+        .get_credential()
+        .await
+        .map_err(|error| error.to_string())?;
     AwsAuthorizer::new(&credential, "s3", aws.region())
         .try_authorize(&mut request, None)
         .map_err(|error| error.to_string())?;
@@ -195,7 +201,10 @@ fn object_lock(name: &'static str, told: &Told) -> Finding {
 fn blocks<'a>(document: &'a str, tag: &str) -> Vec<&'a str> {
     let (open, close) = (format!("<{tag}>"), format!("</{tag}>"));
     let behind = document.split(open.as_str()).skip(1);
-    behind.filter_map(|rest| rest.split_once(close.as_str())).map(|(inner, _)| inner).collect()
+    behind
+        .filter_map(|rest| rest.split_once(close.as_str()))
+        .map(|(inner, _)| inner)
+        .collect()
 }
 
 /// The text of the first `<tag>`.

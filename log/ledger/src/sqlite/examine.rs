@@ -18,7 +18,10 @@ pub(crate) async fn examine(path: &Path) -> Result<Vec<Finding>, OpenError> {
     };
     let facts = async {
         let mut connection = file::options(path).create_if_missing(false).connect().await?;
-        let journal: String = query("PRAGMA journal_mode").fetch_one(&mut connection).await?.try_get(0)?;
+        let journal: String = query("PRAGMA journal_mode")
+            .fetch_one(&mut connection)
+            .await?
+            .try_get(0)?;
         let synchronous = file::pragma(&mut connection, "PRAGMA synchronous").await?;
         Ok((journal, synchronous))
     };

@@ -40,7 +40,9 @@ async fn a_good_store_keeps_nothing_of_it() {
 async fn a_folder_does_it_all() {
     let (world, dir) = (World::real(), tempfile::tempdir().expect("a folder"));
     let url = format!("file:{}", dir.path().display());
-    let store = Store::open(&url, StoreOptions::default(), world.clone()).await.expect("opens");
+    let store = Store::open(&url, StoreOptions::default(), world.clone())
+        .await
+        .expect("opens");
     begun(&store).await;
     let found = store.examine(CLUSTER, &world).await.expect("reachable");
     let failed: Vec<_> = found.iter().filter(|found| found.verdict == Verdict::Fail).collect();

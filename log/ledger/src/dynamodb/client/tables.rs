@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata as _};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, ContinuousBackupsDescription, GlobalTableWitnessDescription, KeySchemaElement, KeyType, MultiRegionConsistency,
-    PointInTimeRecoveryDescription, PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, ReplicaDescription, ScalarAttributeType, TableDescription, TableStatus,
+    AttributeDefinition, BillingMode, ContinuousBackupsDescription, GlobalTableWitnessDescription, KeySchemaElement,
+    KeyType, MultiRegionConsistency, PointInTimeRecoveryDescription, PointInTimeRecoverySpecification,
+    PointInTimeRecoveryStatus, ReplicaDescription, ScalarAttributeType, TableDescription, TableStatus,
     TimeToLiveStatus,
 };
 
@@ -153,7 +154,9 @@ fn described(table: &TableDescription, own_region: &str) -> Described {
         key: key.collect(),
         regions: others.map(ToOwned::to_owned).collect(),
         deletion_protection: table.deletion_protection_enabled().unwrap_or_default(),
-        consistency: consistency.map_or("EVENTUAL", MultiRegionConsistency::as_str).to_owned(),
+        consistency: consistency
+            .map_or("EVENTUAL", MultiRegionConsistency::as_str)
+            .to_owned(),
         units: units.filter(|(read, write)| (*read, *write) != (0, 0)),
     }
 }

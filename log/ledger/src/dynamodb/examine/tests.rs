@@ -43,7 +43,10 @@ fn judged() {
     };
     check(|_| {}, &[]);
     check(|f| f.described.status = "UPDATING".into(), &[]);
-    check(|f| f.described.status = "ARCHIVED".into(), &[("dynamodb_status", Fail, "ARCHIVED")]);
+    check(
+        |f| f.described.status = "ARCHIVED".into(),
+        &[("dynamodb_status", Fail, "ARCHIVED")],
+    );
     check(|f| f.described.key.truncate(1), &[("dynamodb_key", Fail, "its key is")]);
     check(
         |f| f.described.regions = vec!["eu-west-1".into()],
@@ -57,7 +60,11 @@ fn judged() {
     check(|f| f.backups = Ok(false), &[("dynamodb_backups", Warn, "is off")]);
     check(
         |f| f.backups = refused("AccessDeniedException"),
-        &[("dynamodb_backups", Warn, "dynamodb:DescribeContinuousBackups is not allowed")],
+        &[(
+            "dynamodb_backups",
+            Warn,
+            "dynamodb:DescribeContinuousBackups is not allowed",
+        )],
     );
     check(
         |f| f.expires = refused("UnknownOperationException"),
@@ -67,5 +74,8 @@ fn judged() {
         |f| f.described.deletion_protection = false,
         &[("dynamodb_deletion_protection", Warn, "off")],
     );
-    check(|f| f.described.units = Some((5, 5)), &[("dynamodb_throughput", Warn, "5 read and 5 write")]);
+    check(
+        |f| f.described.units = Some((5, 5)),
+        &[("dynamodb_throughput", Warn, "5 read and 5 write")],
+    );
 }

@@ -39,7 +39,9 @@ fn judged() {
         let wrong: Vec<_> = wrong.map(|found| (found.name, found.verdict)).collect();
         assert_eq!(wrong, expect, "{settings:?} {facts:?}");
         assert!(
-            found.iter().all(|found| found.advice.is_empty() == (found.verdict == Verdict::Ok)),
+            found
+                .iter()
+                .all(|found| found.advice.is_empty() == (found.verdict == Verdict::Ok)),
             "who is told that something is wrong is told what to do: {found:?}"
         );
     };
@@ -47,17 +49,32 @@ fn judged() {
     check(|s, _| s.version = 11_00_22, &[("postgres_version", Fail)]);
     check(|s, _| s.standby = true, &[("postgres_primary", Fail)]);
     check(|s, _| s.read_only = true, &[("postgres_primary", Fail)]);
-    check(|s, _| s.synchronous_commit = "off".into(), &[("postgres_synchronous_commit", Fail)]);
-    check(|s, _| s.synchronous_commit = "local".into(), &[("postgres_synchronous_commit", Warn)]);
+    check(
+        |s, _| s.synchronous_commit = "off".into(),
+        &[("postgres_synchronous_commit", Fail)],
+    );
+    check(
+        |s, _| s.synchronous_commit = "local".into(),
+        &[("postgres_synchronous_commit", Warn)],
+    );
     check(|s, _| s.synchronous_commit = "remote_apply".into(), &[]);
     check(|_, f| f.commits_off = 1, &[("postgres_synchronous_commit", Warn)]);
     check(|s, _| s.fsync = "off".into(), &[("postgres_fsync", Fail)]);
-    check(|s, _| s.full_page_writes = "off".into(), &[("postgres_full_page_writes", Warn)]);
-    check(|s, _| s.synchronous_standby_names = " ".into(), &[("postgres_standbys", Warn)]);
+    check(
+        |s, _| s.full_page_writes = "off".into(),
+        &[("postgres_full_page_writes", Warn)],
+    );
+    check(
+        |s, _| s.synchronous_standby_names = " ".into(),
+        &[("postgres_standbys", Warn)],
+    );
     check(|_, f| f.standbys = 0, &[("postgres_standbys", Warn)]);
     check(|_, f| f.asynchronous = 1, &[("postgres_standbys", Warn)]);
     check(|_, f| f.unseen = 1, &[("postgres_standbys", Warn)]);
-    check(|_, f| f.data_checksums = "off".into(), &[("postgres_data_checksums", Warn)]);
+    check(
+        |_, f| f.data_checksums = "off".into(),
+        &[("postgres_data_checksums", Warn)],
+    );
     check(|_, f| f.autovacuum = "off".into(), &[("postgres_autovacuum", Warn)]);
     check(|_, f| f.table_not_vacuumed = true, &[("postgres_autovacuum", Warn)]);
     check(|_, f| f.connections = 93, &[]);

@@ -26,9 +26,17 @@ fn rules_that_expire() {
     check(&rule("Enabled", "other/", days), "", Verdict::Fail);
     check(&rule("Enabled", "a&amp;b/", days), "a&b", Verdict::Fail);
     check(&rule("Disabled", "", days), "p", Verdict::Ok);
-    check(&rule("Enabled", "", "<Date>2030-01-01T00:00:00Z</Date>"), "p", Verdict::Fail);
     check(
-        &rule("Enabled", "", "<ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker>"),
+        &rule("Enabled", "", "<Date>2030-01-01T00:00:00Z</Date>"),
+        "p",
+        Verdict::Fail,
+    );
+    check(
+        &rule(
+            "Enabled",
+            "",
+            "<ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker>",
+        ),
         "p",
         Verdict::Ok,
     );
@@ -38,7 +46,11 @@ fn rules_that_expire() {
         "p",
         Verdict::Ok,
     );
-    check(&(rule("Enabled", "other/", days) + &rule("Enabled", "p/", days)), "p", Verdict::Fail);
+    check(
+        &(rule("Enabled", "other/", days) + &rule("Enabled", "p/", days)),
+        "p",
+        Verdict::Fail,
+    );
 }
 
 #[test]
@@ -53,7 +65,9 @@ fn versions_and_locks() {
     let enabled = "<ObjectLockEnabled>Enabled</ObjectLockEnabled>";
     assert_eq!(locks(enabled), Verdict::Ok);
     assert_eq!(
-        locks(&format!("{enabled}<Rule><DefaultRetention><Mode>GOVERNANCE</Mode></DefaultRetention></Rule>")),
+        locks(&format!(
+            "{enabled}<Rule><DefaultRetention><Mode>GOVERNANCE</Mode></DefaultRetention></Rule>"
+        )),
         Verdict::Warn
     );
 }
@@ -65,12 +79,23 @@ fn answers_that_are_none() {
     check(404, "NoSuchLifecycleConfiguration", &Told::Nothing);
     check(404, "ObjectLockConfigurationNotFoundError", &Told::Nothing);
     check(403, "AccessDenied", &Told::Refused);
-    check(501, "NotImplemented", &Told::Unseen("the answer is 501 NotImplemented".to_owned()));
+    check(
+        501,
+        "NotImplemented",
+        &Told::Unseen("the answer is 501 NotImplemented".to_owned()),
+    );
     assert_eq!(understand(500, "?"), Told::Unseen("the answer is 500".to_owned()));
     assert_eq!(lifecycle("l", &Told::Nothing, "p").verdict, Verdict::Ok);
     let refused = lifecycle("l", &Told::Refused, "p");
     assert_eq!(refused.verdict, Verdict::Warn);
-    assert!(refused.what.contains("s3:GetLifecycleConfiguration"), "{}", refused.what);
+    assert!(
+        refused.what.contains("s3:GetLifecycleConfiguration"),
+        "{}",
+        refused.what
+    );
     let unseen = versioning("v", &Told::Unseen("the answer is 501".to_owned()));
-    assert_eq!((unseen.verdict, &*unseen.what), (Verdict::Warn, "cannot be seen here: the answer is 501"));
+    assert_eq!(
+        (unseen.verdict, &*unseen.what),
+        (Verdict::Warn, "cannot be seen here: the answer is 501")
+    );
 }
