@@ -53,6 +53,12 @@ impl Report {
         self.findings.extend(findings);
     }
 
+    /// Whether a point of this name is not as it should be.
+    pub(super) fn wants(&self, name: &str) -> bool {
+        let mut named = self.findings.iter().filter(|finding| finding.name == name);
+        named.any(|finding| finding.verdict != Verdict::Ok)
+    }
+
     /// Whether something is wrong.
     pub(super) fn fails(&self) -> bool {
         self.count(Verdict::Fail) > 0

@@ -47,6 +47,10 @@ pub(super) async fn open(
     report: &mut Report,
     context: &Context,
 ) -> Option<(Arc<dyn Backend>, Option<Base>)> {
+    // To open it would make them.
+    if report.wants("postgres_tables") {
+        return None;
+    }
     let backend = match ledger::connect(url, options, &context.world).await {
         Ok(backend) => backend,
         Err(error) => {

@@ -19,6 +19,7 @@ const CONNECTIONS_PER_PROCESS: i64 = 4;
 /// What the server said beyond what every session asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Facts {
+    tables: bool,
     data_checksums: String,
     autovacuum: String,
     table_not_vacuumed: bool,
@@ -62,6 +63,7 @@ pub(crate) async fn examine(url: &str, world: &World) -> Result<Vec<Finding>, Op
 impl Facts {
     fn of(row: &Row) -> Result<Facts, Error> {
         Ok(Facts {
+            tables: row.try_get("tables")?,
             data_checksums: row.try_get("data_checksums")?,
             autovacuum: row.try_get("autovacuum")?,
             table_not_vacuumed: row.try_get("table_not_vacuumed")?,
@@ -80,6 +82,7 @@ fn judge(settings: &Settings, facts: &Facts) -> Vec<Finding> {
     vec![
         version(settings),
         primary(settings),
+        tables(facts),
         commit(settings, facts),
         fsync(settings),
         full_page_writes(settings),
@@ -109,6 +112,18 @@ fn primary(settings: &Settings) -> Finding {
             "turn default_transaction_read_only off for the server, the database and the role",
         ),
         None => Finding::ok(name, "a primary that takes writes"),
+    }
+}
+
+fn tables(facts: &Facts) -> Finding {
+    let name = "postgres_tables";
+    match facts.tables {
+        true => Finding::ok(name, "there"),
+        false => Finding::warn(
+            name,
+            "there are none in the role's search path",
+            "start an agent, which makes them; where one ran before, the URL names another database or role",
+        ),
     }
 }
 

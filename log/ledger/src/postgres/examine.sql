@@ -1,5 +1,6 @@
 -- What `tidelog doctor` wants to know of a server, beyond settings.sql. All of it may be asked by any role; what a role may not see is NULL.
 SELECT
+    to_regclass('tidelog_schema') IS NOT NULL AS tables,
     current_setting('data_checksums') AS data_checksums,
     current_setting('autovacuum') AS autovacuum,
     coalesce('autovacuum_enabled=false' = ANY(

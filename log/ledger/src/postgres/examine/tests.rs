@@ -13,6 +13,7 @@ fn good() -> (Settings, Facts) {
         full_page_writes: on(),
     };
     let facts = Facts {
+        tables: true,
         data_checksums: on(),
         autovacuum: on(),
         table_not_vacuumed: false,
@@ -48,6 +49,7 @@ fn judged() {
     check(|_, _| {}, &[]);
     check(|s, _| s.version = 11_00_22, &[("postgres_version", Fail)]);
     check(|s, _| s.standby = true, &[("postgres_primary", Fail)]);
+    check(|_, f| f.tables = false, &[("postgres_tables", Warn)]);
     check(|s, _| s.read_only = true, &[("postgres_primary", Fail)]);
     check(
         |s, _| s.synchronous_commit = "off".into(),
