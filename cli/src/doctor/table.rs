@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use ledger::finding::latency;
 use ledger::{Appended, Backend, Base, ConnectOptions, Finding, Ledger, LedgerError, OpenError, ReadOutcome, Tip};
-use metadata::Body;
 
 use super::report::Report;
 use super::state::Folded;
@@ -148,7 +147,10 @@ async fn append_one(ledger: &Ledger, tip: &mut Tip, context: &Context) -> Result
     let clock = &context.world.clock;
     for _ in 0..TRIES {
         let began = clock.now();
-        match ledger.append(tip, metadata::encode_body(&Body::default())).await? {
+        match ledger
+            .append(tip, metadata::encode_body(&metadata::entry::body(Vec::new())))
+            .await?
+        {
             Appended::At(at) => {
                 *tip = at;
                 return Ok(clock.now().saturating_duration_since(began));

@@ -3,8 +3,8 @@ SELECT
     to_regclass('tidelog_schema') IS NOT NULL AS tables,
     current_setting('data_checksums') AS data_checksums,
     current_setting('autovacuum') AS autovacuum,
-    coalesce('autovacuum_enabled=false' = ANY(
-        (SELECT reloptions FROM pg_class WHERE oid = to_regclass('tidelog_entry'))), false) AS table_not_vacuumed,
+    EXISTS (SELECT 1 FROM pg_class
+        WHERE oid = to_regclass('tidelog_entry') AND 'autovacuum_enabled=false' = ANY(reloptions)) AS table_not_vacuumed,
     current_setting('max_connections')::bigint
         - current_setting('superuser_reserved_connections')::bigint AS connections_max,
     (SELECT coalesce(sum(numbackends), 0)::bigint FROM pg_stat_database) AS connections,
