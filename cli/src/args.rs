@@ -11,7 +11,7 @@ use crate::config::{FILE, FileConfig};
 use crate::context::{Context, until_interrupted};
 use crate::exit::{self, Exit};
 use crate::out::Talk;
-use crate::{agent, bench, cluster, compactor, consume, cost, dev, group, ledger, out, produce, topic, verify};
+use crate::{agent, bench, cluster, compactor, consume, cost, dev, doctor, group, ledger, out, produce, topic, verify};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -20,6 +20,7 @@ Examples:
   echo '{\"id\":1}' | tidelog produce orders
   tidelog consume orders --follow -f '%p %o %k %s\\n'
   tidelog verify --dir ./data
+  tidelog doctor --dir ./data
 
 Settings come from flags, then TIDELOG_* variables, then ./tidelog.toml (url, output, dir, store, ledger, http-addr).
 Data goes to stdout, talk to stderr. Colours and progress are for terminals only; NO_COLOR is heeded.
@@ -62,6 +63,7 @@ enum Command {
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
     Verify(verify::VerifyArgs),
+    Doctor(doctor::DoctorArgs),
     Bench(Box<bench::BenchArgs>),
     Cost(cost::CostArgs),
     Completions(CompletionsArgs),
@@ -117,6 +119,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
         Command::Cost(args) => cost::run(&args),
         Command::Bench(args) => until_interrupted(bench::run(*args, &context)).await,
         Command::Verify(args) => Box::pin(until_interrupted(verify::run(args, &context))).await,
+        Command::Doctor(args) => Box::pin(until_interrupted(doctor::run(args, &context))).await,
     }
 }
 
@@ -125,6 +128,8 @@ impl Command {
     fn log_default(&self) -> &'static str {
         match self {
             Command::Agent(_) | Command::Compactor(_) => "info",
+            // What backends warn of when they are opened is among the findings.
+            Command::Doctor(_) => "error",
             _ => "warn",
         }
     }

@@ -15,6 +15,7 @@ mod consume;
 mod context;
 mod cost;
 mod dev;
+mod doctor;
 mod existing;
 mod exit;
 mod format;

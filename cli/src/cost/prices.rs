@@ -1,5 +1,5 @@
-//! What AWS charges, in dollars, in us-east-1, on demand. From its pricing pages for S3, DynamoDB, RDS for PostgreSQL and
-//! Fargate, as they stood in November 2026. The one table of prices.
+//! What AWS charges, in dollars, in us-east-1, on demand. List prices of S3, DynamoDB, RDS for PostgreSQL and
+//! Fargate as they were known in November 2026; AWS' own pages are what counts. The one table of prices.
 
 /// When the prices were looked up.
 pub(super) const AS_OF: &str = "us-east-1, November 2026";

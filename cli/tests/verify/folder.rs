@@ -172,7 +172,7 @@ impl Folder {
     }
 
     /// Runs a command on the folder: its exit code and what it says.
-    fn run(&self, command: &[&str]) -> (i32, Value) {
+    pub(crate) fn run(&self, command: &[&str]) -> (i32, Value) {
         let output = Command::new(env!("CARGO_BIN_EXE_tidelog"))
             .args(command)
             .args(["-o", "json", "--dir"])

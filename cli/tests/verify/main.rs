@@ -8,6 +8,7 @@ use metadata::{Incarnation, ObjectName, Role};
 use serde_json::Value;
 use store::Key;
 
+mod doctor;
 mod folder;
 
 use folder::{Folder, append, flip, folder, start, topic};

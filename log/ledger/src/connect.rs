@@ -87,7 +87,7 @@ pub async fn create(url: &str, options: &ConnectOptions, world: &World) -> Resul
 }
 
 /// Where a ledger lies.
-enum Place<'a> {
+pub(crate) enum Place<'a> {
     Memory,
     Sqlite(&'a Path),
     Postgres,
@@ -96,7 +96,11 @@ enum Place<'a> {
 }
 
 impl Place<'_> {
-    fn parse(url: &str) -> Result<Place<'_>, OpenError> {
+    /// Where a URL says.
+    ///
+    /// # Errors
+    /// [`OpenError::Url`].
+    pub(crate) fn parse(url: &str) -> Result<Place<'_>, OpenError> {
         let (scheme, rest) = url.split_once(':').unwrap_or((url, ""));
         let refuse = |what: &str| OpenError::Url {
             // What follows the scheme may hold a password.

@@ -8,6 +8,7 @@
 mod address;
 mod base;
 mod client;
+mod examine;
 mod insist;
 mod table;
 mod trim;
@@ -31,6 +32,7 @@ use crate::options::AwsOptions;
 pub(crate) use address::Address;
 use address::{SEGMENT_ENTRIES, segment_of};
 use client::{BYTES, Client, Failure, Item, POSITION, Page, Put, Swap};
+pub(crate) use examine::examine;
 use insist::Insist;
 pub(crate) use table::create;
 use watch::Watch;

@@ -6,6 +6,7 @@
 //! `tokio_postgres`, whose connection tells warnings before the answer of the statement that they belong to.
 
 mod columns;
+mod examine;
 mod failure;
 mod place;
 mod schema;
@@ -24,6 +25,7 @@ use tokio_postgres::{Error, Row};
 use world::World;
 
 use self::columns::{Columns, column, number};
+pub(crate) use self::examine::examine;
 use self::place::Place;
 use self::session::{Role, Session, Sql};
 use self::slot::{Server, Slot, Tls};
@@ -59,25 +61,7 @@ impl PostgresLedger {
     /// When the URL is wrong, the server cannot be reached, is a standby, is set to lose what it answered, or the tables
     /// cannot be made or are of a newer version. No error holds the password.
     pub async fn open(url: &str, world: &World) -> Result<PostgresLedger, OpenError> {
-        let place = Place::parse(url).map_err(|what| OpenError::Url {
-            url: "postgres:...".to_owned(),
-            what,
-        })?;
-        let shown = place.shown();
-        let unusable = |what| OpenError::Unusable {
-            what: format!("{shown}: {what}"),
-        };
-        let tls = tls::connector(&place.encryption, &world.tasks)
-            .await
-            .map_err(unusable)?;
-        let notify = place.notify;
-        let server = Arc::new(Server {
-            growth: Arc::new(Growth::new(&place.log, &world.clock)),
-            place,
-            tls: tls.map(Tls),
-            // A tree of tasks of its own: the connections last as long as the ledger, and no shutdown waits for them.
-            world: world.child("postgres"),
-        });
+        let server = Arc::new(Self::server(url, world).await?);
         let refused = |error| match error {
             LedgerError::Refused { reason } => OpenError::Unusable { what: reason },
             other => OpenError::Ledger(other),
@@ -91,8 +75,30 @@ impl PostgresLedger {
         Ok(PostgresLedger {
             writer: Slot::with_session(&server, Role::Writer, session),
             readers: [(); 2].map(|()| Slot::new(&server, Role::Reader)),
-            herald: notify.then(|| Herald::new(&server)),
+            herald: server.place.notify.then(|| Herald::new(&server)),
             server,
+        })
+    }
+
+    /// How connections to the server of a URL are made. None is made yet.
+    async fn server(url: &str, world: &World) -> Result<Server, OpenError> {
+        let place = Place::parse(url).map_err(|what| OpenError::Url {
+            url: "postgres:...".to_owned(),
+            what,
+        })?;
+        let shown = place.shown();
+        let unusable = |what| OpenError::Unusable {
+            what: format!("{shown}: {what}"),
+        };
+        let tls = tls::connector(&place.encryption, &world.tasks)
+            .await
+            .map_err(unusable)?;
+        Ok(Server {
+            growth: Arc::new(Growth::new(&place.log, &world.clock)),
+            place,
+            tls: tls.map(Tls),
+            // A tree of tasks of its own: the connections last as long as the ledger, and no shutdown waits for them.
+            world: world.child("postgres"),
         })
     }
 

@@ -18,6 +18,7 @@ pub mod client;
 mod exchange;
 mod failure;
 mod record;
+pub mod rules;
 pub mod scripted;
 mod watch;
 

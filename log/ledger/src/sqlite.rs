@@ -4,6 +4,7 @@
 //! call here is one statement outside a transaction, which SQLite makes whole or not at all; so a future that is
 //! dropped leaves no transaction open, and an append costs one trip to the connection's thread and one fsync.
 
+mod examine;
 mod failure;
 mod file;
 
@@ -25,6 +26,7 @@ use crate::error::{LedgerError, OpenError};
 use crate::ids::{ClusterId, Hash, Position};
 use crate::memory::Collect;
 use crate::watch::Pace;
+pub(crate) use examine::examine;
 
 const APPEND: &str = include_str!("sqlite/append.sql");
 const REFUSAL: &str = include_str!("sqlite/refusal.sql");

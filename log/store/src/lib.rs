@@ -11,6 +11,7 @@ mod bucket;
 mod cache;
 mod cluster;
 mod error;
+mod examine;
 mod faulty;
 mod folder;
 mod hedge;
@@ -27,6 +28,7 @@ mod witness;
 
 pub use cluster::{CLUSTER_FORMAT, ClusterFile, CreateCluster};
 pub use error::{Happened, Op, StoreError};
+pub use examine::examine_rules;
 pub use faulty::{Delay, FaultCounts, Faults, FaultyObjects, Moment, SeamCall, Then};
 pub use folder::FolderObjects;
 pub use key::{ATTEMPT_MAX, FLUSH_MAX, Key, Kind, LakeFormat, Owner, SnapshotName, SweepRule};

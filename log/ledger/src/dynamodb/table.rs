@@ -24,16 +24,29 @@ const PATIENCE: Backoff = Backoff {
 /// When the options are not enough, the table cannot be reached or is not there, or entries could be lost in it.
 pub(super) async fn reach(address: &Address, options: &AwsOptions, world: &World) -> Result<Client, OpenError> {
     let client = client(address, options, world).await?;
+    let described = describe(&client, address, options, world).await?;
+    check(address, &client, &described, world).await?;
+    Ok(client)
+}
+
+/// What the table is.
+///
+/// # Errors
+/// When it is not there, or cannot be asked for.
+pub(super) async fn describe(
+    client: &Client,
+    address: &Address,
+    options: &AwsOptions,
+    world: &World,
+) -> Result<Described, OpenError> {
     let described = Insist::new(world).read(|| client.describe()).await?;
-    let described = described.ok_or_else(|| OpenError::Unusable {
+    described.ok_or_else(|| OpenError::Unusable {
         what: format!(
             "there is no DynamoDB table {} in {}; `tidelog ledger create` makes it",
             address.table,
             options.region()
         ),
-    })?;
-    check(address, &client, &described, world).await?;
-    Ok(client)
+    })
 }
 
 /// Makes the table of an address, paid by the request, with deletion protection and continuous backups, and waits until
@@ -63,7 +76,11 @@ pub(crate) async fn create(address: &Address, options: &AwsOptions, world: &Worl
     Ok(Created { made, what, notes })
 }
 
-async fn client(address: &Address, options: &AwsOptions, world: &World) -> Result<Client, OpenError> {
+/// Makes a client for the table that an address names. Nothing is asked of it yet.
+///
+/// # Errors
+/// [`OpenError::Unusable`], which says which option cannot be used.
+pub(super) async fn client(address: &Address, options: &AwsOptions, world: &World) -> Result<Client, OpenError> {
     let client = Client::new(&address.table, options, &world.clock).await;
     client.map_err(|what| OpenError::Unusable { what })
 }
@@ -103,13 +120,8 @@ fn judge(described: &Described, expires: bool) -> Result<Vec<String>, String> {
     if !matches!(&*described.status, "ACTIVE" | "UPDATING") {
         return Err(format!("it is {}, not ACTIVE", described.status));
     }
-    let key = [format!("{SEGMENT} HASH S"), format!("{POSITION} RANGE N")];
-    if described.key != key {
-        return Err(format!(
-            "its key is ({}), not ({})",
-            described.key.join(", "),
-            key.join(", ")
-        ));
+    if let Some(what) = wrong_key(described) {
+        return Err(what);
     }
     if !described.regions.is_empty() {
         // With eventual consistency a position can be won in two regions at once, and one of the two entries is dropped.
@@ -127,6 +139,12 @@ fn judge(described: &Described, expires: bool) -> Result<Vec<String>, String> {
         notes.push("the table has no deletion protection: one call can delete it".to_owned());
     }
     Ok(notes)
+}
+
+/// What is wrong with the table's key.
+pub(super) fn wrong_key(described: &Described) -> Option<String> {
+    let key = [format!("{SEGMENT} HASH S"), format!("{POSITION} RANGE N")];
+    (described.key != key).then(|| format!("its key is ({}), not ({})", described.key.join(", "), key.join(", ")))
 }
 
 #[cfg(test)]

@@ -31,9 +31,19 @@ impl Settings {
         })
     }
 
+    /// Whether the statements may not run there.
+    pub(super) fn is_too_old(&self) -> bool {
+        self.version < VERSION_MIN
+    }
+
+    /// Whether a commit may have to wait for a standby.
+    pub(super) fn names_standbys(&self) -> bool {
+        !self.synchronous_standby_names.trim().is_empty()
+    }
+
     /// Why no ledger may be kept under these settings; the answer changes only when somebody changes them.
     pub(super) fn refusal(&self) -> Option<String> {
-        if self.version < VERSION_MIN {
+        if self.is_too_old() {
             return Some(format!("server version {} is older than {VERSION_MIN}", self.version));
         }
         if self.synchronous_commit == "off" {
@@ -58,7 +68,7 @@ impl Settings {
     /// What whoever keeps a ledger there should know.
     pub(super) fn warnings(&self) -> Vec<&'static str> {
         let mut warnings = Vec::new();
-        let alone = self.synchronous_standby_names.trim().is_empty();
+        let alone = !self.names_standbys();
         if alone {
             warnings.push(
                 "synchronous_standby_names is empty: entries are on this server's disk alone, and a failover loses \

@@ -26,7 +26,7 @@ const TURN_PATIENCE: Duration = Duration::from_secs(8);
 /// How long a call waits for its answer; a statement that writes goes on without it.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
 /// How long making a connection may take, and how it is tried again: a server that starts anew takes a second or two.
-const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 const CONNECT_AGAIN: Backoff = Backoff {
     first: Duration::from_millis(50),
     max: Duration::from_secs(1),

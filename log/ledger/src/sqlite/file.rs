@@ -74,7 +74,8 @@ async fn connect(path: &Path) -> Result<Connections, Error> {
     })
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+/// How every connection is set up.
+pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -120,6 +121,7 @@ async fn settle(writer: &mut SqliteConnection) -> Result<Result<(), String>, Err
     Ok(judged)
 }
 
-async fn pragma(connection: &mut SqliteConnection, sql: &'static str) -> Result<i64, Error> {
+/// What a pragma says.
+pub(super) async fn pragma(connection: &mut SqliteConnection, sql: &'static str) -> Result<i64, Error> {
     query(sql).fetch_one(connection).await?.try_get(0)
 }

@@ -1,6 +1,7 @@
 //! PostgreSQL: the conformance suite, and what only this backend has to hold.
 
 mod errors;
+mod examined;
 mod measure;
 mod outages;
 mod replication;

@@ -12,7 +12,10 @@ use futures::future::join_all;
 use ledger::conformance::{self, Harness, Table};
 use ledger::s3::client::{self, Manner};
 use ledger::s3::scripted;
-use ledger::{Append, AwsOptions, Backend, Base, ClusterId, Hash, LedgerError, Position, S3Ledger, Secret};
+use ledger::{
+    Append, AwsOptions, Backend, Base, ClusterId, ConnectOptions, Hash, LedgerError, Position, S3Ledger, Secret,
+    Verdict,
+};
 use object_store::ObjectStoreExt as _;
 use object_store::aws::AmazonS3;
 use object_store::client::ReqwestConnector;
@@ -224,6 +227,30 @@ async fn misses_the_bucket(variable: &str) {
     refused(&S3Ledger::open("s3://tidelog-has-no-such-bucket/p", &table.aws, &table.world).expect("a URL")).await;
 }
 
+/// The rules of a bucket can be seen, or it is said that they cannot: nothing of it is a failure on a bucket without any.
+async fn is_examined(variable: &str) {
+    let table = Prefixes::new(variable).next();
+    let options = ConnectOptions { aws: table.aws.clone() };
+    let found = ledger::examine("s3://tidelog/p", &options, &table.world)
+        .await
+        .expect("examined");
+    let names: Vec<_> = found.iter().map(|found| found.name).collect();
+    assert_eq!(names, ["ledger_lifecycle", "ledger_versioning", "ledger_object_lock"]);
+    assert!(found.iter().all(|found| found.verdict != Verdict::Fail), "{found:?}");
+    assert_eq!(found[0].verdict, Verdict::Ok, "{found:?}");
+    let mut strangers = options;
+    strangers.aws.secret_access_key = Some(Secret::new("another secret"));
+    let found = ledger::examine("s3://tidelog/p", &strangers, &table.world)
+        .await
+        .expect("examined");
+    assert!(
+        found
+            .iter()
+            .all(|found| found.verdict == Verdict::Warn && found.what.contains("is not allowed")),
+        "{found:?}"
+    );
+}
+
 async fn refused(ledger: &S3Ledger) {
     let put = ledger.append(0, Hash::ZERO, entry(0, 0)).await;
     assert!(matches!(put, Err(LedgerError::Refused { .. })), "{put:?}");
@@ -250,6 +277,6 @@ macro_rules! on {
 }
 
 on!(minio, "TIDELOG_TEST_MINIO":
-    conforms answers_as_memory_does sixteen_race one_far_behind refuses_strangers misses_the_bucket);
+    conforms answers_as_memory_does sixteen_race one_far_behind refuses_strangers misses_the_bucket is_examined);
 on!(seaweedfs, "TIDELOG_TEST_SEAWEEDFS":
-    conforms answers_as_memory_does sixteen_race one_far_behind refuses_strangers);
+    conforms answers_as_memory_does sixteen_race one_far_behind refuses_strangers is_examined);

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::s3::scripted;
+use ledger::{ClusterId, Verdict};
 use semantics::{conditions, hedges, lists_in_order, misses_the_bucket, refuses_strangers};
-use store::{S3Objects, StoreOptions};
+use store::{Kind, S3Objects, Store, StoreOptions};
 use world::World;
 
 /// A prefix of one run, on one server.
@@ -54,6 +55,25 @@ async fn conforms(place: &Place) {
     suite::run(&place.world, async || place.open()).await;
 }
 
+/// A server on which the log can stand fails in nothing, and keeps nothing of the examination.
+async fn is_examined(place: &Place) {
+    let cluster = ClusterId([7; 16]);
+    let store = Store::open(&place.url, place.options.clone(), place.world.clone())
+        .await
+        .unwrap();
+    store.create_cluster(cluster).await.unwrap();
+    let found = store.examine(cluster, &place.world).await.unwrap();
+    let wrong: Vec<_> = found.iter().filter(|found| found.verdict == Verdict::Fail).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    let clock = found.iter().find(|found| found.name == "store_clock").unwrap();
+    assert_eq!(clock.verdict, Verdict::Ok, "it is the same machine's: {clock:?}");
+    let left = store.with_cluster(cluster).list(Kind::Segment).await.unwrap();
+    assert_eq!(left, []);
+    let rules = store::examine_rules(&place.url, &place.options).await.unwrap();
+    assert!(rules.iter().all(|rule| rule.verdict != Verdict::Fail), "{rules:?}");
+    assert_eq!(rules.len(), 3);
+}
+
 /// The tests of one server.
 macro_rules! on {
     ($server:ident, $variable:literal: $($test:ident)*) => {
@@ -71,6 +91,6 @@ macro_rules! on {
 }
 
 on!(minio, "TIDELOG_TEST_MINIO":
-    conforms conditions hedges lists_in_order refuses_strangers misses_the_bucket);
+    conforms conditions hedges lists_in_order refuses_strangers misses_the_bucket is_examined);
 on!(seaweedfs, "TIDELOG_TEST_SEAWEEDFS":
-    conforms conditions hedges lists_in_order refuses_strangers);
+    conforms conditions hedges lists_in_order refuses_strangers is_examined);

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata as _};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalTableWitnessDescription, KeySchemaElement, KeyType,
-    PointInTimeRecoverySpecification, ReplicaDescription, ScalarAttributeType, TableDescription, TableStatus,
+    AttributeDefinition, BillingMode, ContinuousBackupsDescription, GlobalTableWitnessDescription, KeySchemaElement,
+    KeyType, MultiRegionConsistency, PointInTimeRecoveryDescription, PointInTimeRecoverySpecification,
+    PointInTimeRecoveryStatus, ReplicaDescription, ScalarAttributeType, TableDescription, TableStatus,
     TimeToLiveStatus,
 };
 
@@ -25,8 +26,12 @@ pub(in crate::dynamodb) struct Described {
     pub(in crate::dynamodb) key: Vec<String>,
     /// The other regions that hold it.
     pub(in crate::dynamodb) regions: Vec<String>,
-    /// Whether a call can delete it.
+    /// Whether it is protected from being deleted by a call.
     pub(in crate::dynamodb) deletion_protection: bool,
+    /// Of a global table, what its regions agree on: `EVENTUAL` where nothing else is said, or `STRONG`.
+    pub(in crate::dynamodb) consistency: String,
+    /// The read and write units a second that are paid for; none where the request is.
+    pub(in crate::dynamodb) units: Option<(i64, i64)>,
 }
 
 /// What became of making a table.
@@ -60,6 +65,17 @@ impl Client {
             .time_to_live_description
             .and_then(|told| told.time_to_live_status);
         Ok(!matches!(status, None | Some(TimeToLiveStatus::Disabled)))
+    }
+
+    /// Whether the table can be put back to an earlier moment.
+    pub(in crate::dynamodb) async fn keeps_backups(&self) -> Result<bool, Failure> {
+        let request = self.sdk.describe_continuous_backups().table_name(&self.table);
+        let answer = self.attempt(TABLE_TIMEOUT, request.send()).await?;
+        let answer = answer.map_err(|error| Failure::of(&error))?;
+        let told = answer.continuous_backups_description.as_ref();
+        let recovery = told.and_then(ContinuousBackupsDescription::point_in_time_recovery_description);
+        let status = recovery.and_then(PointInTimeRecoveryDescription::point_in_time_recovery_status);
+        Ok(status == Some(&PointInTimeRecoveryStatus::Enabled))
     }
 
     /// Begins to make the table: paid by the request, with deletion protection.
@@ -127,10 +143,20 @@ fn described(table: &TableDescription, own_region: &str) -> Described {
         .iter()
         .filter_map(GlobalTableWitnessDescription::region_name);
     let others = replicas.chain(witnesses).filter(|region| *region != own_region);
+    let consistency = table.multi_region_consistency();
+    // A table that is paid by the request has units of 0.
+    let units = table.provisioned_throughput().map(|units| {
+        let [read, write] = [units.read_capacity_units(), units.write_capacity_units()];
+        (read.unwrap_or_default(), write.unwrap_or_default())
+    });
     Described {
         status: table.table_status().map_or("unknown", TableStatus::as_str).to_owned(),
         key: key.collect(),
         regions: others.map(ToOwned::to_owned).collect(),
         deletion_protection: table.deletion_protection_enabled().unwrap_or_default(),
+        consistency: consistency
+            .map_or("EVENTUAL", MultiRegionConsistency::as_str)
+            .to_owned(),
+        units: units.filter(|(read, write)| (*read, *write) != (0, 0)),
     }
 }

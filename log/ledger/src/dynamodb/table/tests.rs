@@ -6,6 +6,8 @@ fn described() -> Described {
         key: vec!["log_segment HASH S".to_owned(), "position RANGE N".to_owned()],
         regions: Vec::new(),
         deletion_protection: true,
+        consistency: "EVENTUAL".to_owned(),
+        units: None,
     }
 }
 

@@ -3,6 +3,7 @@
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, TimeToLiveSpecification,
 };
+use ledger::{Finding, Verdict};
 use world::World;
 
 use super::{options, sdk};
@@ -103,4 +104,42 @@ async fn dynamodb_table_whose_items_expire_is_refused() {
     request.send().await.expect("set");
     let refused = yard.open().await;
     assert!(refused.contains("its items expire"), "{refused}");
+}
+
+/// What an examination finds: also of a table in which no ledger is opened.
+#[tokio::test]
+async fn dynamodb_table_is_examined() {
+    let yard = Yard::new();
+    let examine = async || ledger::examine(&yard.url, &options(&yard.endpoint), &yard.world).await;
+    let missing = examine().await.expect_err("there is none").to_string();
+    assert!(missing.contains("there is no DynamoDB table"), "{missing}");
+    yard.create().await.expect("a table");
+    let not_ok = |found: &[Finding]| -> Vec<(&'static str, Verdict)> {
+        let wrong = found.iter().filter(|found| found.verdict != Verdict::Ok);
+        wrong.map(|found| (found.name, found.verdict)).collect()
+    };
+    let found = examine().await.expect("examined");
+    assert!(
+        not_ok(&found).iter().all(|(_, verdict)| *verdict == Verdict::Warn),
+        "{found:?}"
+    );
+    let expiry = TimeToLiveSpecification::builder()
+        .attribute_name("expires")
+        .enabled(true);
+    let sdk = sdk(&yard.endpoint);
+    let request = sdk.update_time_to_live().table_name(&yard.table);
+    let request = request.time_to_live_specification(expiry.build().expect("a specification"));
+    request.send().await.expect("set");
+    let request = sdk
+        .update_table()
+        .table_name(&yard.table)
+        .deletion_protection_enabled(false);
+    request.send().await.expect("set");
+    let found = examine().await.expect("examined");
+    let wrong = not_ok(&found);
+    assert!(wrong.contains(&("dynamodb_time_to_live", Verdict::Fail)), "{found:?}");
+    assert!(
+        wrong.contains(&("dynamodb_deletion_protection", Verdict::Warn)),
+        "{found:?}"
+    );
 }
