@@ -1,10 +1,11 @@
 //! `tidelog doctor` on a folder that a real engine wrote.
 
 use std::process::Command;
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::folder::{Folder, folder};
+use crate::folder::{Folder, append, folder, start, topic};
 
 /// The exit code, and what is said of a point.
 fn doctor(folder: &Folder, flags: &[&str]) -> (i32, Value) {
@@ -62,6 +63,10 @@ async fn empty_entries_are_appended_when_asked_for() {
     assert_eq!((code, verdict(&report, "ledger_append")), (0, "OK"), "{report:#}");
     assert_ne!(verdict(&report, "ledger_append_latency"), "none");
     assert_eq!(end(&folder), before + 5);
+    folder.check(0, &[]);
+    let engine = start(folder.path()).await;
+    append(&engine, topic(&engine, "after", "auto").await, 0).await;
+    engine.stop(Duration::from_secs(10)).await;
     folder.check(0, &[]);
 }
 
