@@ -24,7 +24,7 @@ const POLL: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Lines {
     /// None when the ledger is in the store.
-    ledger: Option<Proxy>,
+    ledger: Option<(Mode, Proxy)>,
     store: Proxy,
     /// Before the agent: those who follow it come through here.
     peer: Proxy,
@@ -42,32 +42,44 @@ pub enum Line {
 }
 
 impl Lines {
-    /// Lays them for an agent that listens for others at a port.
+    /// Lays them for an agent that listens for others at a port. Nothing goes wrong on them yet.
     ///
     /// # Errors
     /// When a proxy does not start.
     pub async fn lay(world: &World, servers: &Servers, peer_port: u16) -> Result<Lines> {
-        let start = async |mode, upstream, script: &str| {
-            let config = Config::new(mode, upstream).with_script(script)?;
-            Proxy::start(world, config).await
-        };
+        let start = async |mode, upstream| Proxy::start(world, Config::new(mode, upstream)).await;
         let ledger = match servers.ledger_mode() {
             None => None,
-            Some(Mode::Http) => Some(start(Mode::Http, servers.ledger_at, DYNAMODB).await?),
-            Some(Mode::Tcp) => Some(start(Mode::Tcp, servers.ledger_at, &connection("ledger")).await?),
+            Some(mode) => Some((mode, start(mode, servers.ledger_at).await?)),
         };
         let peer_at = SocketAddr::from((Ipv4Addr::LOCALHOST, peer_port));
         Ok(Lines {
             ledger,
-            store: start(Mode::Http, servers.store_at, STORE).await?,
-            peer: start(Mode::Tcp, peer_at, &connection("peer")).await?,
+            store: start(Mode::Http, servers.store_at).await?,
+            peer: start(Mode::Tcp, peer_at).await?,
         })
+    }
+
+    /// From here on single requests and connections suffer.
+    ///
+    /// # Errors
+    /// When a script cannot be followed.
+    pub fn begin_scripts(&self) -> Result<()> {
+        if let Some((mode, ledger)) = &self.ledger {
+            ledger.follow(match mode {
+                Mode::Http => Script::parse(DYNAMODB)?,
+                Mode::Tcp => connection("ledger")?,
+            })?;
+        }
+        self.store.follow(Script::parse(STORE)?)?;
+        self.peer.follow(connection("peer")?)?;
+        Ok(())
     }
 
     /// A log as it is reached through them.
     pub fn stand(&self, servers: &Servers, log: &str) -> Stand {
         let store_at = self.store.address();
-        let ledger_at = self.ledger.as_ref().map_or(store_at, Proxy::address);
+        let ledger_at = self.ledger.as_ref().map_or(store_at, |(_, proxy)| proxy.address());
         servers.through(log, ledger_at, store_at)
     }
 
@@ -82,7 +94,7 @@ impl Lines {
     /// When the proxy refuses.
     pub fn cut(&self, line: Line, lasts: Duration, chance: &Chance) -> Result<()> {
         let proxy = match line {
-            Line::Ledger => self.ledger.as_ref().unwrap_or(&self.store),
+            Line::Ledger => self.ledger.as_ref().map_or(&self.store, |(_, proxy)| proxy),
             Line::Store => &self.store,
             Line::Peer => &self.peer,
         };
@@ -134,11 +146,14 @@ impl Lines {
     }
 
     fn all(&self) -> impl Iterator<Item = &Proxy> {
-        self.ledger.iter().chain([&self.store, &self.peer])
+        self.ledger
+            .iter()
+            .map(|(_, proxy)| proxy)
+            .chain([&self.store, &self.peer])
     }
 }
 
 /// What happens to connections, counted by a name.
-fn connection(name: &str) -> String {
-    CONNECTION.replace("NAME", name)
+fn connection(name: &str) -> Result<Script> {
+    Ok(Script::parse(&CONNECTION.replace("NAME", name))?)
 }

@@ -29,7 +29,7 @@ const AGENT_TIMEOUT: Duration = Duration::from_secs(2);
 const GRACE: Duration = Duration::from_secs(1);
 const PRODUCERS: u32 = 8;
 /// Where a commit takes longer, more of them wait for one at a time.
-const PRODUCERS_FAR: u32 = 24;
+const PRODUCERS_FAR: u32 = 32;
 /// The small disk. What is appended in a minute fits.
 const DISK_MIB: u64 = 1_024;
 
@@ -117,6 +117,7 @@ pub async fn run(ordeal: Ordeal) -> Result<Report> {
         PRODUCERS
     };
     let working = clients::start(&world, &yard.clients()?, &shared, producers).await?;
+    yard.begin()?;
     let deadline = world.clock.now() + ordeal.lasts;
     while world.clock.now() < deadline {
         yard.rest(100, 1_500).await;

@@ -148,21 +148,13 @@ impl Process {
     /// # Errors
     /// When it ends, or does not serve in time.
     pub async fn start(spec: Spec) -> Result<Process> {
-        let mut process = Process::launch(spec)?;
-        process.ready().await?;
-        Ok(process)
-    }
-
-    /// Starts it without waiting for anything.
-    ///
-    /// # Errors
-    /// When the system refuses.
-    pub fn launch(spec: Spec) -> Result<Process> {
-        Ok(Process {
+        let mut process = Process {
             child: spawn(&spec)?,
             spec,
             clock: Clock::real(),
-        })
+        };
+        process.ready().await?;
+        Ok(process)
     }
 
     /// What it was started with.

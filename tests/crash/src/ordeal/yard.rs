@@ -17,9 +17,6 @@ use crate::process::{Process, Spec, free_port};
 use crate::servers::Servers;
 use crate::workload::{Shared, read_all};
 
-/// How often a setting is tried that a network full of faults does not let through.
-const TRIES: usize = 50;
-
 /// What stands around the agents.
 #[derive(Debug)]
 enum Ground {
@@ -71,9 +68,7 @@ impl Yard {
     async fn start(specs: Vec<Spec>, ground: Ground) -> Result<Yard> {
         let mut agents = Vec::new();
         for spec in specs {
-            let mut agent = Process::launch(spec)?;
-            agent.watched_until_ready().await?;
-            agents.push(agent);
+            agents.push(Process::start(spec).await?);
         }
         let yard = Yard {
             agents,
@@ -87,7 +82,7 @@ impl Yard {
         Ok(yard)
     }
 
-    /// A short timeout, a short grace, much to keep up, and the topic. Each can be said again.
+    /// A short timeout, a short grace, much to keep up, and the topic.
     async fn set_up(&self) -> Result<()> {
         let client = self.agents[0].client()?;
         let millis = |time: Duration| time.as_millis().to_string();
@@ -96,16 +91,14 @@ impl Yard {
             "segment.grace.ms": millis(GRACE),
             "snapshot.entries": "500",
         });
-        let mut tries = 0;
-        while let Err(error) = async {
-            client.set_cluster(&settings).await?;
-            client.create_topic(TOPIC, PARTITIONS, &json!({})).await
-        }
-        .await
-        {
-            tries += 1;
-            ensure!(tries < TRIES, "cannot be set up: {error:#}");
-            self.rest(50, 200).await;
+        client.set_cluster(&settings).await?;
+        client.create_topic(TOPIC, PARTITIONS, &json!({})).await
+    }
+
+    /// From here on everything may go wrong.
+    pub(super) fn begin(&self) -> Result<()> {
+        if let Ground::Lines(all) = &self.ground {
+            all.iter().try_for_each(Lines::begin_scripts)?;
         }
         Ok(())
     }
