@@ -447,10 +447,8 @@ impl Tail {
                     () = shared.world.clock.sleep(Duration::from_secs(5)) => {}
                 }
             }
-            Ok(Halted::Reload(_)) => {
-                self.loss = None;
-                self.reload().await;
-            }
+            // The loss stands until that has succeeded: only then writes are taken again.
+            Ok(Halted::Reload(_)) => self.reload().await,
             Ok(Halted::NotLost) => {
                 self.loss = None;
                 self.stale = true;

@@ -159,7 +159,7 @@ impl Agent {
                 journal.count("starts failed");
             }
             None => {
-                node.network.seams.arm(None);
+                node.network.seams.disarm();
                 journal.count("starts killed");
             }
         }
@@ -218,7 +218,7 @@ impl Agent {
     /// Lets it die at one of its next calls.
     pub(crate) fn crash_at(&self, crash: Crash) {
         self.note(&format!("will crash at {crash:?}"), "crashes armed");
-        self.node.network.seams.arm(Some(crash));
+        self.node.network.seams.arm(crash);
     }
 
     /// If it has died at one of its calls it is started again; a death that is still to come stays to come. Whether it had.
@@ -232,7 +232,7 @@ impl Agent {
 
     /// From now on it dies at no call. If it did, it is started again.
     pub(crate) async fn end_crash(&self) {
-        let crashed = self.node.network.seams.arm(None);
+        let crashed = self.node.network.seams.disarm();
         if crashed {
             self.note("has crashed", "crashes");
             *self.node.life.lock() = None;

@@ -41,6 +41,10 @@ pub(crate) async fn network(ground: Arc<Ground>, world: World, agent: Agent) {
         }
         if world.chance.coin(0.5) {
             aim(&ground, &world, &agent).await;
+            // Peace may have been made meanwhile.
+            if ground.truce.is_up() {
+                continue;
+            }
         }
         let now: Vec<Fault> = all.iter().copied().filter(|_| world.chance.coin(0.5)).collect();
         for fault in &now {

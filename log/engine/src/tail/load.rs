@@ -10,7 +10,7 @@ use crate::error::chain;
 use crate::{AppendError, UpkeepError};
 
 impl Tail {
-    /// Starts again from the base: this process slept while the base moved past it.
+    /// Starts again from the base: this process slept while the base moved past it, or saw a loss that is accepted by now.
     pub(super) async fn reload(&mut self) {
         tracing::info!(
             position = self.tip.position,
@@ -29,7 +29,7 @@ impl Tail {
                 let text = format!("cannot reload: {}", chain(&error));
                 tracing::warn!(error = %text, "reload failed");
                 self.shared.ledger_trouble(Some(text));
-                // The next read is refused again and comes back here.
+                // The next read, or the next word of the loss, comes back here.
                 self.stale = true;
                 return;
             }
@@ -37,6 +37,7 @@ impl Tail {
         self.shared.view.write(|current| *current = state);
         self.shared.view.bodies.clear();
         self.tip = tip;
+        self.loss = None;
         self.stale = true;
         self.reloaded = true;
         self.shared.recent.restart(tip);

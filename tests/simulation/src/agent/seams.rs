@@ -99,10 +99,16 @@ impl Seams {
         self.state.lock().doing = Some(doing);
     }
 
-    /// Sets where to die, or nowhere. Whether it died since this was last set.
-    pub(super) fn arm(&self, crash: Option<Crash>) -> bool {
+    /// Sets where to die. That it has died at a call stays known: whoever asks first has to start it again, and two may
+    /// have set where.
+    pub(super) fn arm(&self, crash: Crash) {
+        self.state.lock().crash = Some(crash);
+    }
+
+    /// It dies nowhere from now on. Whether it has, and nobody was told yet.
+    pub(super) fn disarm(&self) -> bool {
         let state = &mut *self.state.lock();
-        state.crash = crash;
+        state.crash = None;
         std::mem::take(&mut state.crashed)
     }
 

@@ -14,7 +14,7 @@ pub(super) async fn run(mut client: Client) {
     let mut passing: Option<Known> = None;
     while client.think().await {
         client.wander(0.5);
-        passing = passing.filter(|topic| !client.ground().history.lock().gone.contains(&topic.id));
+        passing = passing.and_then(|topic| known_now(&client, &topic));
         match (client.chance().below(10), passing) {
             (0, None) => {
                 made += 1;
@@ -57,12 +57,19 @@ async fn create(client: &Client, name: &str) -> Option<Known> {
     created
 }
 
-/// Whether a topic that was created is there: it is, unless the ledger has lost its end since.
+/// The topic as it is known by now, unless it is about to go: it or its growth may have gone with the ledger's end.
+fn known_now(client: &Client, topic: &Known) -> Option<Known> {
+    let standing = client.ground().history.lock().standing();
+    standing.into_iter().find(|known| known.id == topic.id)
+}
+
+/// Whether a topic that was created, or has grown, is there with its partitions: it is, unless the ledger has lost its end
+/// since. Who had folded what is lost may tell of it when it is gone already.
 fn stands(client: &Client, topic: &Known) -> bool {
-    let there = client
-        .ground()
-        .audit
-        .read(|state| state.topic_by_id(&topic.id).is_some());
+    let there = client.ground().audit.read(|state| {
+        let found = state.topic_by_id(&topic.id);
+        found.is_some_and(|found| found.partition_count() >= topic.partitions)
+    });
     let (there, lost) = (there == Some(true), client.ground().history.lock().has_any_loss());
     client
         .ground()
@@ -106,14 +113,15 @@ async fn grow(client: &Client, topic: Known) -> Known {
         }
         _ => false,
     };
-    client.operation("add partitions", if done { "acknowledged" } else { "failed" }, done);
-    if !done {
-        return topic;
-    }
     let grown = Known {
         partitions: total,
         ..topic
     };
+    let done = done && stands(client, &grown);
+    client.operation("add partitions", if done { "acknowledged" } else { "failed" }, done);
+    if !done {
+        return topic;
+    }
     let history = &mut *client.ground().history.lock();
     for known in &mut history.topics {
         if *known == topic {
