@@ -28,7 +28,7 @@ const ALLOWED: [(&str, &[&str]); 19] = [
     ("tidy", &[]),
     ("history", &["world"]),
     ("simulation", &TESTS),
-    ("crash", &TESTS),
+    ("crash", &CRASH),
     ("fuzz", &ALL),
     ("model", &["world"]),
     ("proxy", &["world"]),
@@ -73,6 +73,22 @@ const TESTS: [&str; 11] = [
     "agent",
     "compactor",
     "history",
+];
+
+/// The same for real processes, whose way to their servers leads through the proxy of faults.
+const CRASH: [&str; 12] = [
+    "seeded",
+    "world",
+    "records",
+    "segment",
+    "metadata",
+    "ledger",
+    "store",
+    "engine",
+    "agent",
+    "compactor",
+    "history",
+    "proxy",
 ];
 
 /// Rooms of a height, from the ground: tests may use what lies below, besides what the room itself may use.
