@@ -115,6 +115,35 @@ impl BatchBuilder {
         value: Option<&[u8]>,
         headers: &[HeaderRef<'_>],
     ) -> Result<(), BuildError> {
+        self.push_exact(0, offset_delta, timestamp_ms, key, value, headers)
+    }
+
+    /// Makes the batch reach to an offset delta at or beyond its last record, as a compacted one does.
+    ///
+    /// # Errors
+    /// `OffsetDelta` when the last record lies beyond it.
+    pub fn reach(&mut self, last_offset_delta: i32) -> Result<(), BuildError> {
+        let next = last_offset_delta.checked_add(1).ok_or(BuildError::TooLarge)?;
+        if next < self.offset_delta_next {
+            return Err(BuildError::OffsetDelta(last_offset_delta));
+        }
+        self.offset_delta_next = next;
+        Ok(())
+    }
+
+    /// The same with the record's own attributes, which nobody uses.
+    ///
+    /// # Errors
+    /// `OffsetDelta`, `TooLarge`, `Timestamp`.
+    pub fn push_exact(
+        &mut self,
+        attributes: i8,
+        offset_delta: i32,
+        timestamp_ms: i64,
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: &[HeaderRef<'_>],
+    ) -> Result<(), BuildError> {
         if offset_delta < self.offset_delta_next {
             return Err(BuildError::OffsetDelta(offset_delta));
         }
@@ -131,7 +160,11 @@ impl BatchBuilder {
         if i32::try_from(self.bytes.len().saturating_add(body_bytes).saturating_add(5)).is_err() {
             return Err(BuildError::TooLarge);
         }
-        self.write(body_bytes, timestamp_delta, offset_delta, key, value, headers);
+        varint::write(&mut self.bytes, body_bytes as i64);
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&attributes.to_be_bytes());
+        self.write(timestamp_delta, offset_delta, key, value, headers);
+        debug_assert_eq!(self.bytes.len() - start, body_bytes);
         self.max_timestamp = if self.count == 0 {
             timestamp_ms
         } else {
@@ -143,9 +176,9 @@ impl BatchBuilder {
         Ok(())
     }
 
+    /// Writes the fields of a record behind its attributes.
     fn write(
         &mut self,
-        body_bytes: usize,
         timestamp_delta: i64,
         offset_delta: i32,
         key: Option<&[u8]>,
@@ -153,9 +186,6 @@ impl BatchBuilder {
         headers: &[HeaderRef<'_>],
     ) {
         let into = &mut self.bytes;
-        varint::write(into, body_bytes as i64);
-        let start = into.len();
-        into.extend_from_slice(&[0]);
         varint::write(into, timestamp_delta);
         varint::write(into, i64::from(offset_delta));
         write_field(into, key);
@@ -165,7 +195,6 @@ impl BatchBuilder {
             write_field(into, Some(name));
             write_field(into, *value);
         }
-        debug_assert_eq!(into.len() - start, body_bytes);
     }
 
     /// Number of records so far.

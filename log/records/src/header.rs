@@ -185,6 +185,12 @@ impl Attributes {
     pub(crate) const CONTROL: i16 = 1 << 5;
     const FROM_CLIENTS: i16 = Self::CODEC | Self::TRANSACTIONAL;
 
+    /// The attributes with these bits, whatever they are.
+    #[must_use]
+    pub fn from_bits(bits: i16) -> Self {
+        Self(bits)
+    }
+
     /// The bits as they stand in the header.
     #[must_use]
     pub fn bits(self) -> i16 {
@@ -214,6 +220,12 @@ impl Attributes {
     #[must_use]
     pub fn is_transactional(self) -> bool {
         self.0 & Self::TRANSACTIONAL != 0
+    }
+
+    /// The same outside any transaction.
+    #[must_use]
+    pub fn without_transaction(self) -> Self {
+        Self(self.0 & !Self::TRANSACTIONAL)
     }
 
     /// Whether the batch is a marker of the log and holds no data.

@@ -45,6 +45,29 @@ impl Record {
     pub fn offset(&self, header: &BatchHeader) -> i64 {
         header.base_offset.saturating_add(i64::from(self.offset_delta))
     }
+
+    /// The record as it would lie in a batch, without its length.
+    #[must_use]
+    pub fn encode(&self) -> Bytes {
+        let mut into = BytesMut::new();
+        into.extend_from_slice(&self.attributes.to_be_bytes());
+        varint::write(&mut into, self.timestamp_delta);
+        varint::write(&mut into, i64::from(self.offset_delta));
+        write_field(&mut into, self.key.as_deref());
+        write_field(&mut into, self.value.as_deref());
+        varint::write(&mut into, self.headers.count as i64);
+        into.extend_from_slice(&self.headers.encoded);
+        into.freeze()
+    }
+
+    /// Reads what [`Record::encode`] wrote; keys, values and headers are slices of it.
+    ///
+    /// # Errors
+    /// What is wrong with the bytes.
+    pub fn decode(bytes: &Bytes) -> Result<Self, RecordFault> {
+        let end = bytes.len();
+        Cursor { bytes, at: 0, end }.record()
+    }
 }
 
 /// The headers of a record, in order, names repeated as they came. They stay encoded, for a header may be two bytes long

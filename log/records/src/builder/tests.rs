@@ -182,3 +182,65 @@ fn gaps_and_flags_stand_in_the_header() {
         .collect();
     assert_eq!(deltas, [3, 9]);
 }
+
+#[test]
+fn a_batch_reaches_beyond_its_last_record_and_never_before_it() {
+    let mut builder = BatchBuilder::new(Codec::None, None);
+    builder.push_exact(7, 3, 10, Some(b"k"), None, &[]).expect("small");
+    assert_eq!(builder.reach(2), Err(BuildError::OffsetDelta(2)));
+    builder.reach(9).expect("beyond");
+    let batch = builder.build().expect("one record");
+    assert_eq!((batch.header().last_offset_delta, batch.records()), (9, 1));
+    let records: Vec<_> = walk(&batch, &Limits::default())
+        .expect("plain")
+        .collect::<Result<_, _>>()
+        .expect("whole");
+    assert_eq!((records[0].attributes, records[0].offset_delta), (7, 3));
+}
+
+proptest! {
+    #[test]
+    fn a_record_alone_is_read_as_it_was_written(given in given(), attributes in any::<i8>()) {
+        for (timestamp, key, value, headers) in given {
+            let record = crate::Record {
+                attributes,
+                timestamp_delta: timestamp,
+                offset_delta: 5,
+                key: key.map(Into::into),
+                value: value.map(Into::into),
+                headers: headers.iter().map(|(name, value)| (name, value.as_ref())).collect(),
+            };
+            let bytes = record.encode();
+            prop_assert_eq!(crate::Record::decode(&bytes), Ok(record));
+            prop_assert!(crate::Record::decode(&bytes.slice(..bytes.len() - 1)).is_err());
+        }
+    }
+
+    #[test]
+    fn a_batch_is_made_again_of_what_follows_its_checksum(given in given(), base in 0..1_i64 << 40) {
+        let mut builder = BatchBuilder::new(Codec::Lz4, None);
+        for (timestamp, key, value, _) in &given {
+            builder.push(*timestamp, key.as_deref(), value.as_deref(), &[]).expect("small");
+        }
+        let batch = builder.build().expect("not empty");
+        let again = crate::from_attributes(base, &batch.bytes()[21..]).expect("a batch");
+        prop_assert_eq!(again.header().base_offset, base);
+        prop_assert_eq!(&again.bytes()[16..], &batch.bytes()[16..]);
+        prop_assert!(crate::from_attributes(base, &batch.bytes()[21..50]).is_err());
+    }
+}
+
+#[test]
+fn an_empty_batch_covers_offsets_and_has_no_records() {
+    let batch = crate::empty(100, 4);
+    let header = batch.header();
+    assert_eq!(
+        (header.base_offset, header.last_offset(), header.records_count),
+        (100, 104, 0)
+    );
+    assert_eq!(
+        crate::Batch::stored(batch.bytes().clone()).expect("its checksum fits"),
+        batch
+    );
+    assert_eq!(walk(&batch, &Limits::default()).expect("plain").count(), 0);
+}

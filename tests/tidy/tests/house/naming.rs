@@ -19,7 +19,7 @@ const fn door(package: &'static str, members: &'static [&'static str], sources: 
     }
 }
 
-const DOORS: [Door; 19] = [
+const DOORS: [Door; 23] = [
     door(
         "object_store",
         &["log/store", "log/ledger"],
@@ -42,13 +42,21 @@ const DOORS: [Door; 19] = [
         &["log/ledger/src/dynamodb/client"],
     ),
     door("kafka-protocol", &["dev:log/records"], &["log/records/"]),
+    door("parquet", &["log/lake"], &["log/lake/"]),
+    door("arrow-array", &["log/lake"], &["log/lake/"]),
+    door("arrow-buffer", &["log/lake"], &["log/lake/"]),
+    door("arrow-schema", &["log/lake"], &["log/lake/"]),
     door("reqwest", &["cli", "tests/"], &["cli/", "tests/"]),
     door("prost", &["log/metadata"], &["log/metadata/"]),
     door("prost-build", &["log/metadata"], &["log/metadata/build.rs"]),
     door("protox", &["log/metadata"], &["log/metadata/build.rs"]),
     door("moka", &["log/store"], &["log/store/"]),
     door("clap", &["cli", "tests/"], &["cli/", "tests/"]),
-    door("mimalloc", &["cli", "tests/"], &["cli/src/main.rs", "tests/"]),
+    door(
+        "mimalloc",
+        &["cli", "tests/", "dev:log/lake"],
+        &["cli/src/main.rs", "tests/", "log/lake/benches/"],
+    ),
     door("rand", &["log/world"], &["log/world/"]),
     door("rand_chacha", &["log/world"], &["log/world/"]),
 ];

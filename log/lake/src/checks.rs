@@ -1,0 +1,93 @@
+//! Checksums of a lake file's rows, block by block: Parquet's own would be optional and are not written, and a decoder that
+//! is given damaged pages may return other records, or panic. So a read takes whole blocks, and checks them first.
+
+use std::ops::Range;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use bytes::Bytes;
+
+use crate::LakeError;
+use crate::error::format;
+
+/// Bytes of a block. A read of a page takes up to two of them more than the page.
+const BLOCK_BYTES: u64 = 32 << 10;
+
+/// The checksums of the blocks from a file's begin to where its indexes begin; the last may be shorter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Checks {
+    end: u64,
+    blocks: Vec<u32>,
+}
+
+impl Checks {
+    /// Of all the bytes that a file has when its last row group is written.
+    pub(crate) fn of(rows: &[u8]) -> Self {
+        Self {
+            end: rows.len() as u64,
+            blocks: rows.chunks(BLOCK_BYTES as usize).map(crc32c::crc32c).collect(),
+        }
+    }
+
+    pub(crate) fn write(&self) -> (u64, String) {
+        let bytes: Vec<u8> = self.blocks.iter().flat_map(|block| block.to_le_bytes()).collect();
+        (self.end, STANDARD_NO_PAD.encode(bytes))
+    }
+
+    /// Reads what `write` wrote.
+    pub(crate) fn read(end: u64, blocks: &str) -> Result<Self, LakeError> {
+        let bytes = STANDARD_NO_PAD
+            .decode(blocks)
+            .map_err(|error| format(error.to_string()))?;
+        let (blocks, rest) = bytes.as_chunks::<4>();
+        if !rest.is_empty() || blocks.len() as u64 != end.div_ceil(BLOCK_BYTES) {
+            return Err(format("its checksums are not those of its rows"));
+        }
+        let blocks = blocks.iter().map(|block| u32::from_le_bytes(*block)).collect();
+        Ok(Self { end, blocks })
+    }
+
+    /// The whole blocks that hold the ranges, each once, neighbours as one.
+    pub(crate) fn widen(&self, ranges: &[Range<u64>]) -> Vec<Range<u64>> {
+        let mut wide: Vec<Range<u64>> = ranges
+            .iter()
+            .map(|range| {
+                let start = range.start / BLOCK_BYTES * BLOCK_BYTES;
+                start..range.end.next_multiple_of(BLOCK_BYTES).min(self.end.max(range.end))
+            })
+            .collect();
+        wide.sort_unstable_by_key(|range| range.start);
+        wide.dedup_by(|next, range| {
+            let joins = next.start <= range.end;
+            if joins {
+                range.end = range.end.max(next.end);
+            }
+            joins
+        });
+        wide
+    }
+
+    /// Compares the bytes of a range, as `widen` made it, with their checksums.
+    pub(crate) fn check(&self, range: &Range<u64>, bytes: &Bytes) -> Result<(), LakeError> {
+        let whole = range.start.is_multiple_of(BLOCK_BYTES)
+            && (range.end.is_multiple_of(BLOCK_BYTES) || range.end == self.end)
+            && range.end - range.start == bytes.len() as u64;
+        let first = usize::try_from(range.start / BLOCK_BYTES).unwrap_or(usize::MAX);
+        let expected = self.blocks.get(first..).filter(|_| whole).unwrap_or_default();
+        let found = bytes.chunks(BLOCK_BYTES as usize);
+        if found.len() > expected.len() {
+            return Err(format(std::format!(
+                "bytes {} to {} are not whole blocks of it",
+                range.start,
+                range.end
+            )));
+        }
+        for (at, (block, expected)) in found.zip(expected).enumerate() {
+            if crc32c::crc32c(block) != *expected {
+                let start = range.start + at as u64 * BLOCK_BYTES;
+                return Err(format(std::format!("its bytes from {start} on are damaged")));
+            }
+        }
+        Ok(())
+    }
+}

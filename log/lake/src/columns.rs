@@ -1,0 +1,160 @@
+//! The columns of every lake file: their names, field ids and types. It does not know values.
+//!
+//! Flat, lower case, prefixed: Glue cannot partition on nested fields, and `offset` is a word of SQL's. Each column and
+//! each nested field carries its field id, for Iceberg's readers find columns by it and read nulls in silence without.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
+use parquet::schema::types::ColumnPath;
+
+use crate::{LakeError, WriteSettings};
+
+/// What the columns of a row are, in the order of the file. The numbers are the places, field ids are one more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Column {
+    Partition,
+    Offset,
+    Timestamp,
+    TimestampType,
+    Key,
+    Value,
+    Headers,
+    BatchBaseOffset,
+    BatchLastOffset,
+    BatchAttributes,
+    ProducerId,
+    ProducerEpoch,
+    BaseSequence,
+    Raw,
+    SchemaError,
+}
+
+/// How many columns every file has.
+pub(crate) const COLUMNS: usize = 15;
+
+impl Column {
+    pub(crate) const fn at(self) -> usize {
+        self as usize
+    }
+}
+
+/// Field ids of what lies inside the headers.
+const HEADER_IDS: [i32; 3] = [16, 17, 18];
+
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let header = DataType::Struct(Fields::from(vec![
+        field("key", HEADER_IDS[1], DataType::Utf8, false),
+        field("value", HEADER_IDS[2], DataType::Binary, true),
+    ]));
+    let headers = DataType::List(Arc::new(field("element", HEADER_IDS[0], header, false)));
+    let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let columns = [
+        (Column::Partition, "kafka_partition", DataType::Int32, false),
+        (Column::Offset, "kafka_offset", DataType::Int64, false),
+        (Column::Timestamp, "kafka_timestamp", time, false),
+        (Column::TimestampType, "kafka_timestamp_type", DataType::Int32, false),
+        (Column::Key, "kafka_key", DataType::Binary, true),
+        (Column::Value, "kafka_value", DataType::Binary, true),
+        (Column::Headers, "kafka_headers", headers, false),
+        (
+            Column::BatchBaseOffset,
+            "kafka_batch_base_offset",
+            DataType::Int64,
+            false,
+        ),
+        (
+            Column::BatchLastOffset,
+            "kafka_batch_last_offset",
+            DataType::Int64,
+            false,
+        ),
+        (
+            Column::BatchAttributes,
+            "kafka_batch_attributes",
+            DataType::Int32,
+            false,
+        ),
+        (Column::ProducerId, "kafka_producer_id", DataType::Int64, false),
+        (Column::ProducerEpoch, "kafka_producer_epoch", DataType::Int32, false),
+        (Column::BaseSequence, "kafka_base_sequence", DataType::Int32, false),
+        (Column::Raw, "kafka_raw", DataType::Binary, true),
+        (Column::SchemaError, "schema_error", DataType::Utf8, true),
+    ];
+    let fields: Vec<Field> = columns
+        .into_iter()
+        .zip(1..)
+        .map(|((column, name, kind, nullable), id)| {
+            debug_assert_eq!(column.at() + 1, id as usize);
+            field(name, id, kind, nullable)
+        })
+        .collect();
+    debug_assert_eq!(fields.len(), COLUMNS);
+    Arc::new(Schema::new(fields))
+});
+
+/// The columns as arrow knows them.
+pub(crate) fn schema() -> SchemaRef {
+    SchemaRef::clone(&SCHEMA)
+}
+
+fn field(name: &str, id: i32, kind: DataType, nullable: bool) -> Field {
+    Field::new(name, kind, nullable).with_metadata([(PARQUET_FIELD_ID_META_KEY.to_owned(), id.to_string())].into())
+}
+
+/// How the columns are written.
+pub(crate) fn properties(settings: &WriteSettings) -> Result<WriterProperties, LakeError> {
+    let zstd = Compression::ZSTD(ZstdLevel::try_new(settings.zstd_level)?);
+    let mut builder = WriterProperties::builder()
+        .set_created_by(concat!("tidelog ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_compression(zstd)
+        .set_data_page_size_limit(settings.page_bytes_max)
+        .set_data_page_row_count_limit(settings.page_rows_max)
+        .set_write_batch_size(settings.page_rows_max.min(1024))
+        // Row groups end where the writer says, which is between two batches.
+        .set_max_row_group_row_count(None)
+        .set_max_row_group_bytes(None)
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    let delta = [
+        "kafka_offset",
+        "kafka_timestamp",
+        "kafka_batch_base_offset",
+        "kafka_batch_last_offset",
+        "kafka_base_sequence",
+    ];
+    for name in delta {
+        builder = builder
+            .set_column_dictionary_enabled(path(&[name]), false)
+            .set_column_encoding(path(&[name]), Encoding::DELTA_BINARY_PACKED)
+            .set_column_statistics_enabled(path(&[name]), EnabledStatistics::Page);
+    }
+    for name in [
+        &["kafka_value"][..],
+        &["kafka_raw"],
+        &["kafka_headers", "list", "element", "value"],
+    ] {
+        builder = plain(builder, path(name));
+    }
+    let key = path(&["kafka_key"]);
+    builder = plain(builder, key.clone())
+        .set_column_bloom_filter_enabled(key.clone(), true)
+        .set_column_bloom_filter_fpp(key.clone(), 0.01)
+        // The most it is made for; it is folded to what came.
+        .set_column_bloom_filter_ndv(key, settings.group_bytes.div_ceil(64) as u64);
+    Ok(builder.build())
+}
+
+/// Neither a dictionary nor statistics: bytes that are seldom equal and never compared.
+fn plain(builder: WriterPropertiesBuilder, path: ColumnPath) -> WriterPropertiesBuilder {
+    builder
+        .set_column_dictionary_enabled(path.clone(), false)
+        .set_column_encoding(path.clone(), Encoding::PLAIN)
+        .set_column_statistics_enabled(path, EnabledStatistics::None)
+}
+
+fn path(parts: &[&str]) -> ColumnPath {
+    ColumnPath::new(parts.iter().map(|part| (*part).to_owned()).collect())
+}

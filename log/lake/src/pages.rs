@@ -1,0 +1,137 @@
+//! Where in a row group the rows of an offset lie, by its page indexes: batches begin where `kafka_batch_base_offset`
+//! changes, and the bytes of values say how far a read of so many bytes goes.
+
+use std::ops::Range;
+
+use parquet::file::metadata::ParquetMetaData;
+use parquet::file::page_index::column_index::{ColumnIndexMetaData, PrimitiveColumnIndex};
+use parquet::file::page_index::offset_index::OffsetIndexMetaData;
+use parquet::file::statistics::Statistics;
+
+use crate::LakeError;
+use crate::columns::Column;
+use crate::error::format;
+
+/// Rows of a row group to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RowRange {
+    pub(crate) rows: Range<usize>,
+    /// The base offset of the batch that the first row behind belongs to; none at the end of the row group.
+    pub(crate) next_base: Option<i64>,
+}
+
+/// The indexes of one row group.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pages<'a> {
+    rows: usize,
+    bases: &'a PrimitiveColumnIndex<i64>,
+    base_pages: &'a OffsetIndexMetaData,
+    value_pages: &'a OffsetIndexMetaData,
+}
+
+/// The place of a column among the leaves: headers have two.
+fn leaf(column: Column) -> usize {
+    column.at() + usize::from(column.at() > Column::Headers.at())
+}
+
+impl<'a> Pages<'a> {
+    pub(crate) fn of(metadata: &'a ParquetMetaData, group: usize) -> Result<Self, LakeError> {
+        let missing = || format(std::format!("row group {group} has no page index"));
+        let offsets = |column| metadata.offset_index()?.get(group)?.get(leaf(column));
+        let bases = metadata.column_index().and_then(|index| index.get(group));
+        let bases = bases.and_then(|columns| columns.get(leaf(Column::BatchBaseOffset)));
+        let Some(ColumnIndexMetaData::INT64(bases)) = bases else {
+            return Err(missing());
+        };
+        let rows = metadata.row_groups().get(group).ok_or_else(missing)?.num_rows();
+        let pages = Self {
+            rows: usize::try_from(rows).map_err(|_| missing())?,
+            bases,
+            base_pages: offsets(Column::BatchBaseOffset).ok_or_else(missing)?,
+            value_pages: offsets(Column::Value).ok_or_else(missing)?,
+        };
+        let count = pages.base_pages.page_locations().len();
+        let known = (0..count).all(|page| pages.bases.min_value(page).is_some());
+        if count == 0 || pages.bases.num_pages() != count as u64 || !known {
+            return Err(missing());
+        }
+        Ok(pages)
+    }
+
+    /// The last offset that the batches of a row group cover.
+    pub(crate) fn last_offset(metadata: &ParquetMetaData, group: usize) -> Result<i64, LakeError> {
+        let group_of = metadata.row_groups().get(group);
+        let column = group_of.and_then(|group| group.columns().get(leaf(Column::BatchLastOffset)));
+        match column.and_then(|column| column.statistics()) {
+            Some(Statistics::Int64(values)) => values.max_opt().copied(),
+            _ => None,
+        }
+        .ok_or_else(|| format(std::format!("row group {group} does not say where it ends")))
+    }
+
+    /// The base offset of the first batch.
+    pub(crate) fn first_base(&self) -> i64 {
+        self.min(0)
+    }
+
+    fn min(&self, page: usize) -> i64 {
+        self.bases.min_value(page).copied().unwrap_or(i64::MAX)
+    }
+
+    fn max(&self, page: usize) -> i64 {
+        self.bases.max_value(page).copied().unwrap_or(i64::MAX)
+    }
+
+    fn first_row(&self, page: usize) -> usize {
+        let row = self
+            .base_pages
+            .page_locations()
+            .get(page)
+            .map(|page| page.first_row_index);
+        row.and_then(|row| usize::try_from(row).ok()).unwrap_or(self.rows)
+    }
+
+    /// The rows that hold the batch with `from`, or the first behind it, whole, and then about `bytes_max` of values.
+    pub(crate) fn rows(&self, from: i64, bytes_max: u64) -> RowRange {
+        let pages = self.base_pages.page_locations().len();
+        // Bases rise. The last page that begins at or below `from` is where the batch with `from` ends or begins.
+        let mut begin = 0;
+        while begin + 1 < pages && self.min(begin + 1) <= from {
+            begin += 1;
+        }
+        let base = self.min(begin);
+        let mut end = begin + 1;
+        // The batch at the head of this page may have begun in those before.
+        while begin > 0 && self.min(begin) == base && self.max(begin - 1) == base {
+            begin -= 1;
+        }
+        let first = self.first_row(begin);
+        let enough = self.row_behind(first, bytes_max);
+        while end < pages && (self.min(end) <= from || self.first_row(end) < enough) {
+            end += 1;
+        }
+        RowRange {
+            rows: first..self.first_row(end).min(self.rows),
+            next_base: (end < pages).then(|| self.min(end)),
+        }
+    }
+
+    /// The row behind so many bytes of values from the page of `row` on; the last where they are fewer or not known.
+    fn row_behind(&self, row: usize, bytes: u64) -> usize {
+        let locations = self.value_pages.page_locations();
+        let sizes = self.value_pages.unencoded_byte_array_data_bytes();
+        let start = locations.partition_point(|page| page.first_row_index.cast_unsigned() <= row as u64);
+        let mut left = bytes;
+        for page in start.saturating_sub(1)..locations.len() {
+            let size = sizes
+                .and_then(|sizes| sizes.get(page))
+                .map_or(u64::MAX, |size| size.cast_unsigned());
+            left = left.saturating_sub(size);
+            if left == 0 {
+                let behind = locations.get(page + 1).map(|page| page.first_row_index);
+                return behind.and_then(|row| usize::try_from(row).ok()).unwrap_or(self.rows);
+            }
+        }
+        self.rows
+    }
+}

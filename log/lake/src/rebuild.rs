@@ -1,0 +1,100 @@
+//! Makes record batches of records again: every record exact, every header exact, the codec the producer's, though not the
+//! bytes its compressor made.
+
+use records::{Attributes, Batch, BatchBuilder, Producer, TimestampType};
+
+use crate::LakeError;
+use crate::row::{Head, Row, Sink};
+
+/// A batch as it is served: its header says the offsets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// The batch; its base offset is for the one who serves it to put in.
+    pub batch: Batch,
+    /// The offset of its first record, or the one that its first record had before compaction.
+    pub base_offset: i64,
+}
+
+impl Rebuilt {
+    /// The last offset that it covers.
+    pub fn last_offset(&self) -> i64 {
+        self.base_offset + i64::from(self.batch.header().last_offset_delta)
+    }
+}
+
+/// Gathers records into batches.
+#[derive(Debug, Default)]
+pub(crate) struct Rebuilder {
+    current: Option<(Head, BatchBuilder)>,
+    done: Vec<Rebuilt>,
+}
+
+impl Rebuilder {
+    /// Builds the batch whose records are there. It is complete when the next begins, and at the end of a row group.
+    pub(crate) fn complete(&mut self) -> Result<(), LakeError> {
+        let Some((head, mut builder)) = self.current.take() else {
+            return Ok(());
+        };
+        builder.reach(delta(&head, head.last_offset)?)?;
+        self.done.push(Rebuilt {
+            batch: builder.build()?,
+            base_offset: head.base_offset,
+        });
+        Ok(())
+    }
+
+    /// The base offset of the batch whose records are still coming.
+    pub(crate) fn incomplete(&self) -> Option<i64> {
+        self.current.as_ref().map(|(head, _)| head.base_offset)
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<Rebuilt> {
+        std::mem::take(&mut self.done)
+    }
+}
+
+fn delta(head: &Head, offset: i64) -> Result<i32, LakeError> {
+    let delta = offset
+        .checked_sub(head.base_offset)
+        .and_then(|delta| i32::try_from(delta).ok());
+    delta.ok_or_else(|| crate::error::format(format!("offset {offset} in a batch at {}", head.base_offset)))
+}
+
+fn builder(head: &Head, first: &Row<'_>) -> Result<BatchBuilder, LakeError> {
+    let attributes = Attributes::from_bits(head.attributes);
+    let producer = Producer {
+        id: head.producer_id,
+        epoch: head.producer_epoch,
+        base_sequence: head.base_sequence,
+    };
+    let builder = BatchBuilder::new(attributes.codec()?, Some(producer));
+    Ok(match attributes.timestamp_type() {
+        TimestampType::CreateTime => builder,
+        TimestampType::LogAppendTime => builder.log_append_time(first.timestamp),
+    })
+}
+
+impl Sink for Rebuilder {
+    type Error = LakeError;
+
+    fn begin(&mut self, _: &Head) -> Result<(), LakeError> {
+        self.complete()
+    }
+
+    fn record(&mut self, head: &Head, row: &Row<'_>) -> Result<(), LakeError> {
+        let (_, builder) = match &mut self.current {
+            Some(current) => current,
+            None => self.current.insert((*head, builder(head, row)?)),
+        };
+        let delta = delta(head, row.offset)?;
+        Ok(builder.push_exact(row.attributes, delta, row.timestamp, row.key, row.value, row.headers)?)
+    }
+
+    fn whole(&mut self, head: &Head, bytes: &[u8], _: &str) -> Result<(), LakeError> {
+        self.done.push(Rebuilt {
+            batch: records::from_attributes(head.base_offset, bytes)?,
+            base_offset: head.base_offset,
+        });
+        Ok(())
+    }
+}

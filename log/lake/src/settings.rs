@@ -1,0 +1,28 @@
+//! How lake files are written.
+
+/// How lake files are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteSettings {
+    /// zstd's level: 1 while a topic is hot, 3 when its files are final.
+    pub zstd_level: i32,
+    /// Bytes of a page before compression, about.
+    pub page_bytes_max: usize,
+    /// Rows of a page.
+    pub page_rows_max: usize,
+    /// Bytes of a row group as it lies in the file, about: it ends with the batch that passes them.
+    pub group_bytes: usize,
+    /// What a batch may inflate to; one that goes beyond is kept whole.
+    pub batch_limits: records::Limits,
+}
+
+impl Default for WriteSettings {
+    fn default() -> Self {
+        Self {
+            zstd_level: 3,
+            page_bytes_max: 256 << 10,
+            page_rows_max: 1000,
+            group_bytes: 8 << 20,
+            batch_limits: records::Limits::default(),
+        }
+    }
+}

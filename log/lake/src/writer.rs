@@ -1,0 +1,238 @@
+//! Builds one lake file in memory, out of the batches of one topic.
+//!
+//! The caller brings partitions in rising order and each one's batches in the order of their offsets; control batches and
+//! aborted records it leaves out. A row group ends between two batches, so that each can be read alone.
+
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use records::Batch;
+
+use crate::checks::Checks;
+use crate::footer::{Footer, Part};
+use crate::row::{Hasher, Head, Row, Sink};
+use crate::rows::Rows;
+use crate::source::Source;
+use crate::{LakeError, WriteSettings, columns};
+
+/// Rows, and bytes of them, that are handed to the columns at once. A page can only end between two such lots.
+const LOT_ROWS: usize = 1024;
+const LOT_BYTES: usize = 192 << 10;
+
+/// A lake file being built.
+#[derive(Debug)]
+pub struct LakeWriter {
+    writer: ArrowWriter<Vec<u8>>,
+    settings: WriteSettings,
+    topic: String,
+    parts: Vec<Part>,
+    open: Option<Open>,
+}
+
+/// The partition being written.
+#[derive(Debug)]
+struct Open {
+    partition: i32,
+    base: i64,
+    next: i64,
+    first_group: usize,
+    max_timestamp: i64,
+    rows: Rows,
+    hasher: Hasher,
+}
+
+/// A lake file that was built.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The file.
+    pub bytes: Bytes,
+    /// Bytes at its end that must be read to open it: page indexes and footer.
+    pub tail_bytes: u64,
+    /// CRC-32C of these.
+    pub tail_checksum: u32,
+    /// What it says of itself.
+    pub footer: Footer,
+}
+
+impl LakeWriter {
+    /// An empty file for a topic with this id.
+    ///
+    /// # Errors
+    /// Settings that Parquet does not take.
+    pub fn new(topic: &str, settings: WriteSettings) -> Result<Self, LakeError> {
+        let options = ArrowWriterOptions::new()
+            .with_properties(columns::properties(&settings)?)
+            // Readers that are not arrow's do without its own schema, and ours is known.
+            .with_skip_arrow_metadata(true);
+        Ok(Self {
+            writer: ArrowWriter::try_new_with_options(Vec::new(), columns::schema(), options)?,
+            settings,
+            topic: topic.to_owned(),
+            parts: Vec::new(),
+            open: None,
+        })
+    }
+
+    /// Begins a partition, whose first offset in this file is `base`.
+    ///
+    /// # Errors
+    /// `Order` when another is open, or one as high was there.
+    pub fn begin(&mut self, partition: i32, base: i64) -> Result<(), LakeError> {
+        let above = self.parts.last().is_none_or(|last| partition > last.partition);
+        if self.open.is_some() || !above || partition < 0 || base < 0 {
+            return Err(order(partition, "it cannot begin here"));
+        }
+        self.open = Some(Open {
+            partition,
+            base,
+            next: base,
+            first_group: self.writer.flushed_row_groups().len(),
+            max_timestamp: i64::MIN,
+            rows: Rows::new(partition),
+            hasher: Hasher::default(),
+        });
+        Ok(())
+    }
+
+    /// Adds a batch of the open partition that lies at `base_offset`.
+    ///
+    /// # Errors
+    /// `Order` when it does not lie behind the one before, or no partition is open.
+    pub fn push(&mut self, batch: &Batch, base_offset: i64) -> Result<(), LakeError> {
+        let Some(open) = &mut self.open else {
+            return Err(order(-1, "no partition is open"));
+        };
+        if base_offset < open.next {
+            return Err(order(
+                open.partition,
+                &format!("a batch at {base_offset} where {} is next", open.next),
+            ));
+        }
+        let source = Source::read(batch, base_offset, &self.settings.batch_limits);
+        open.next = source.head.last_offset.saturating_add(1);
+        open.max_timestamp = open.max_timestamp.max(batch.header().max_timestamp);
+        // The hash is of what was read, not of what will be written.
+        let Ok(()) = source.feed(&mut open.hasher);
+        open.rows.whole_at(source.timestamp());
+        source.feed(&mut Lots {
+            rows: &mut open.rows,
+            writer: &mut self.writer,
+        })?;
+        if self.writer.in_progress_size() >= self.settings.group_bytes {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Ends the open partition; the file covers it up to offset `last`.
+    ///
+    /// # Errors
+    /// `Order` when there is more, or no partition is open.
+    pub fn end(&mut self, last: i64) -> Result<(), LakeError> {
+        self.flush()?;
+        let Some(open) = self.open.take() else {
+            return Err(order(-1, "no partition is open"));
+        };
+        if last < open.base || last < open.next.saturating_sub(1) {
+            return Err(order(open.partition, &format!("it ends at {last}, before what it has")));
+        }
+        let (rows, batches) = (open.hasher.records, open.hasher.batches);
+        self.parts.push(Part {
+            partition: open.partition,
+            base: open.base,
+            last,
+            rows,
+            batches,
+            max_timestamp: open.max_timestamp,
+            groups: open.first_group..self.writer.flushed_row_groups().len(),
+            hash: hex(&open.hasher.finish()),
+        });
+        Ok(())
+    }
+
+    /// Bytes of the file so far, about: what is written and what waits for its row group to end.
+    pub fn bytes(&self) -> usize {
+        self.writer.bytes_written() + self.writer.in_progress_size()
+    }
+
+    fn flush(&mut self) -> Result<(), LakeError> {
+        if let Some(open) = &mut self.open
+            && open.rows.count() > 0
+        {
+            self.writer.write(&open.rows.take()?)?;
+        }
+        Ok(self.writer.flush()?)
+    }
+
+    /// The file, when its last partition has ended.
+    ///
+    /// # Errors
+    /// `Order` when one is open.
+    pub fn finish(mut self) -> Result<Written, LakeError> {
+        if let Some(open) = &self.open {
+            return Err(order(open.partition, "it has not ended"));
+        }
+        self.writer
+            .sync()
+            .map_err(|error| crate::error::format(error.to_string()))?;
+        let checks = Checks::of(self.writer.inner());
+        let footer = Footer::new(&self.topic, self.parts, &checks);
+        self.writer.append_key_value_metadata(footer.write()?);
+        let metadata = self.writer.finish()?;
+        let columns = metadata.row_groups().iter().flat_map(|group| group.columns());
+        let starts = columns.flat_map(|column| [column.column_index_offset(), column.offset_index_offset()]);
+        let bytes = Bytes::from(std::mem::take(self.writer.inner_mut()));
+        let start = starts.flatten().min().and_then(|start| usize::try_from(start).ok());
+        let tail = bytes.slice(start.unwrap_or(0)..);
+        Ok(Written {
+            tail_checksum: crc32c::crc32c(&tail),
+            tail_bytes: tail.len() as u64,
+            bytes,
+            footer,
+        })
+    }
+}
+
+/// Hands rows on in lots, in the midst of a batch too.
+struct Lots<'a> {
+    rows: &'a mut Rows,
+    writer: &'a mut ArrowWriter<Vec<u8>>,
+}
+
+impl Lots<'_> {
+    fn pass_on(&mut self) -> Result<(), LakeError> {
+        if self.rows.count() >= LOT_ROWS || self.rows.bytes() >= LOT_BYTES {
+            self.writer.write(&self.rows.take()?)?;
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Lots<'_> {
+    type Error = LakeError;
+
+    fn begin(&mut self, head: &Head) -> Result<(), LakeError> {
+        self.rows.begin(head)
+    }
+
+    fn record(&mut self, head: &Head, row: &Row<'_>) -> Result<(), LakeError> {
+        self.rows.record(head, row)?;
+        self.pass_on()
+    }
+
+    fn whole(&mut self, head: &Head, bytes: &[u8], why: &str) -> Result<(), LakeError> {
+        self.rows.whole(head, bytes, why)?;
+        self.pass_on()
+    }
+}
+
+fn order(partition: i32, what: &str) -> LakeError {
+    LakeError::Order {
+        partition,
+        what: what.to_owned(),
+    }
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
