@@ -238,9 +238,6 @@ fn an_empty_batch_covers_offsets_and_has_no_records() {
         (header.base_offset, header.last_offset(), header.records_count),
         (100, 104, 0)
     );
-    assert_eq!(
-        crate::Batch::stored(batch.bytes().clone()).expect("its checksum fits"),
-        batch
-    );
+    assert_eq!(Batch::stored(batch.bytes().clone()).expect("its checksum fits"), batch);
     assert_eq!(walk(&batch, &Limits::default()).expect("plain").count(), 0);
 }
