@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use bytes::Bytes;
 use divan::Bencher;
 use divan::counter::BytesCount;
-use lake::{LakeFile, LakeWriter, Read, Step, WriteSettings, Written, verify};
+use lake::{LakeFile, LakeWriter, Read, Step, WriteSettings, Written};
 use records::{Batch, BatchBuilder, Codec};
 
 #[global_allocator]
@@ -136,14 +136,9 @@ fn write_zstd_batches(bencher: Bencher<'_, '_>, level: i32) {
 #[divan::bench]
 fn verify_file(bencher: Bencher<'_, '_>) {
     let written = &*FILE;
-    bencher.counter(BytesCount::new(log_bytes())).bench(|| {
-        verify(
-            &written.bytes,
-            written.tail_bytes,
-            written.tail_checksum,
-            &written.footer,
-        )
-    });
+    bencher
+        .counter(BytesCount::new(log_bytes()))
+        .bench(|| written.verify(&written.bytes));
 }
 
 #[divan::bench(args = [Codec::None, Codec::Lz4, Codec::Zstd])]

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::Bytes;
 
 use crate::LakeError;
-use crate::error::format;
+use crate::error::unreadable;
 
 /// Bytes of a block. A read of a page takes up to two of them more than the page.
 const BLOCK_BYTES: u64 = 32 << 10;
@@ -38,10 +38,10 @@ impl Checks {
     pub(crate) fn read(end: u64, blocks: &str) -> Result<Self, LakeError> {
         let bytes = STANDARD_NO_PAD
             .decode(blocks)
-            .map_err(|error| format(error.to_string()))?;
+            .map_err(|error| unreadable(error.to_string()))?;
         let (blocks, rest) = bytes.as_chunks::<4>();
         if !rest.is_empty() || blocks.len() as u64 != end.div_ceil(BLOCK_BYTES) {
-            return Err(format("its checksums are not those of its rows"));
+            return Err(unreadable("its checksums are not those of its rows"));
         }
         let blocks = blocks.iter().map(|block| u32::from_le_bytes(*block)).collect();
         Ok(Self { end, blocks })
@@ -76,16 +76,15 @@ impl Checks {
         let expected = self.blocks.get(first..).filter(|_| whole).unwrap_or_default();
         let found = bytes.chunks(BLOCK_BYTES as usize);
         if found.len() > expected.len() {
-            return Err(format(std::format!(
+            return Err(unreadable(format!(
                 "bytes {} to {} are not whole blocks of it",
-                range.start,
-                range.end
+                range.start, range.end
             )));
         }
         for (at, (block, expected)) in found.zip(expected).enumerate() {
             if crc32c::crc32c(block) != *expected {
                 let start = range.start + at as u64 * BLOCK_BYTES;
-                return Err(format(std::format!("its bytes from {start} on are damaged")));
+                return Err(unreadable(format!("its bytes from {start} on are damaged")));
             }
         }
         Ok(())

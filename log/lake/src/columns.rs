@@ -11,6 +11,7 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
+use crate::writer::LOT_ROWS;
 use crate::{LakeError, WriteSettings};
 
 /// What the columns of a row are, in the order of the file. The numbers are the places, field ids are one more.
@@ -113,32 +114,30 @@ pub(crate) fn properties(settings: &WriteSettings) -> Result<WriterProperties, L
         .set_compression(zstd)
         .set_data_page_size_limit(settings.page_bytes_max)
         .set_data_page_row_count_limit(settings.page_rows_max)
-        .set_write_batch_size(settings.page_rows_max.min(1024))
+        .set_write_batch_size(settings.page_rows_max.min(LOT_ROWS))
         // Row groups end where the writer says, which is between two batches.
         .set_max_row_group_row_count(None)
         .set_max_row_group_bytes(None)
         .set_statistics_enabled(EnabledStatistics::Chunk);
     let delta = [
-        "kafka_offset",
-        "kafka_timestamp",
-        "kafka_batch_base_offset",
-        "kafka_batch_last_offset",
-        "kafka_base_sequence",
+        Column::Offset,
+        Column::Timestamp,
+        Column::BatchBaseOffset,
+        Column::BatchLastOffset,
+        Column::BaseSequence,
     ];
-    for name in delta {
+    for path in delta.map(path) {
         builder = builder
-            .set_column_dictionary_enabled(path(&[name]), false)
-            .set_column_encoding(path(&[name]), Encoding::DELTA_BINARY_PACKED)
-            .set_column_statistics_enabled(path(&[name]), EnabledStatistics::Page);
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_statistics_enabled(path, EnabledStatistics::Page);
     }
-    for name in [
-        &["kafka_value"][..],
-        &["kafka_raw"],
-        &["kafka_headers", "list", "element", "value"],
-    ] {
-        builder = plain(builder, path(name));
+    let mut header_value = path(Column::Headers);
+    header_value.append(["list", "element", "value"].map(str::to_owned).to_vec());
+    for path in [path(Column::Value), path(Column::Raw), header_value] {
+        builder = plain(builder, path);
     }
-    let key = path(&["kafka_key"]);
+    let key = path(Column::Key);
     builder = plain(builder, key.clone())
         .set_column_bloom_filter_enabled(key.clone(), true)
         .set_column_bloom_filter_fpp(key.clone(), 0.01)
@@ -155,6 +154,6 @@ fn plain(builder: WriterPropertiesBuilder, path: ColumnPath) -> WriterProperties
         .set_column_statistics_enabled(path, EnabledStatistics::None)
 }
 
-fn path(parts: &[&str]) -> ColumnPath {
-    ColumnPath::new(parts.iter().map(|part| (*part).to_owned()).collect())
+fn path(column: Column) -> ColumnPath {
+    ColumnPath::from(schema().field(column.at()).name().as_str())
 }

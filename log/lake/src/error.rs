@@ -1,5 +1,7 @@
 //! Why a lake file was not written or not read.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 
 /// Why a lake file was not written or not read. Nothing has changed by it: this room touches memory alone.
@@ -37,12 +39,12 @@ impl From<std::convert::Infallible> for LakeError {
     }
 }
 
-pub(crate) fn format(what: impl Into<String>) -> LakeError {
+pub(crate) fn unreadable(what: impl Into<String>) -> LakeError {
     LakeError::Format(what.into())
 }
 
 /// The bytes of `range` in `from`, which begins at `start` of a file; none where it does not hold them all.
-pub(crate) fn cut(from: &Bytes, start: u64, range: &std::ops::Range<u64>) -> Option<Bytes> {
+pub(crate) fn cut(from: &Bytes, start: u64, range: &Range<u64>) -> Option<Bytes> {
     let begin = usize::try_from(range.start.checked_sub(start)?).ok()?;
     let end = usize::try_from(range.end.checked_sub(start)?).ok()?;
     (begin <= end && end <= from.len()).then(|| from.slice(begin..end))

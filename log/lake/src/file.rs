@@ -10,7 +10,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataP
 
 use crate::checks::Checks;
 use crate::columns::{COLUMNS, schema};
-use crate::error::{cut, format};
+use crate::error::{cut, unreadable};
 use crate::footer::Footer;
 use crate::pages::Pages;
 use crate::reading::Reading;
@@ -21,7 +21,7 @@ use crate::{LakeError, Part};
 pub struct LakeFile {
     arrow: ArrowReaderMetadata,
     footer: Footer,
-    checks: Checks,
+    checks: Arc<Checks>,
     bytes: u64,
 }
 
@@ -33,20 +33,19 @@ impl LakeFile {
     /// `Format` for another tail, a damaged one, and a file that is not one of ours.
     pub fn open(tail: &Bytes, bytes: u64, checksum: u32) -> Result<Self, LakeError> {
         if crc32c::crc32c(tail) != checksum {
-            return Err(format("its end is damaged, or is not all of its end"));
+            return Err(unreadable("its end is damaged, or is not all of its end"));
         }
         let start = bytes.checked_sub(tail.len() as u64);
-        let start = start.ok_or_else(|| format("its end is longer than all of it"))?;
+        let start = start.ok_or_else(|| unreadable("its end is longer than all of it"))?;
         let mut decoder = ParquetMetaDataPushDecoder::try_new(bytes)?.with_page_index_policy(PageIndexPolicy::Required);
         decoder.push_range(start..bytes, tail.clone())?;
         let metadata = loop {
             match decoder.try_decode()? {
                 DecodeResult::Data(metadata) => break metadata,
-                DecodeResult::Finished => return Err(format("it has no footer")),
+                DecodeResult::Finished => return Err(unreadable("it has no footer")),
                 DecodeResult::NeedsData(ranges) => {
                     let parts: Option<Vec<Bytes>> = ranges.iter().map(|range| cut(tail, start, range)).collect();
-                    let parts =
-                        parts.ok_or_else(|| format(std::format!("{} bytes do not hold its end", tail.len())))?;
+                    let parts = parts.ok_or_else(|| unreadable(format!("{} bytes do not hold its end", tail.len())))?;
                     decoder.push_ranges(ranges, parts)?;
                 }
             }
@@ -57,7 +56,7 @@ impl LakeFile {
     fn of(metadata: ParquetMetaData, bytes: u64) -> Result<Self, LakeError> {
         let pairs = metadata.file_metadata().key_value_metadata();
         let footer = Footer::read(pairs, metadata.num_row_groups())?;
-        let checks = footer.checks()?;
+        let checks = Arc::new(footer.checks()?);
         let arrow = ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new())?;
         let fields = arrow.schema().fields();
         let expected = schema();
@@ -67,7 +66,7 @@ impl LakeFile {
                 && expected.data_type().equals_datatype(found.data_type())
         });
         if fields.len() < COLUMNS || !same {
-            return Err(format("its columns are not those of a lake file"));
+            return Err(unreadable("its columns are not those of a lake file"));
         }
         Ok(Self {
             arrow,
@@ -96,7 +95,7 @@ impl LakeFile {
         self.arrow.metadata()
     }
 
-    pub(crate) fn checks(&self) -> &Checks {
+    pub(crate) fn checks(&self) -> &Arc<Checks> {
         &self.checks
     }
 

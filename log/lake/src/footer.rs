@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::LakeError;
 use crate::checks::Checks;
-use crate::error::format;
+use crate::error::unreadable;
 
 /// The key in Parquet's metadata.
 const KEY: &str = "tidelog";
@@ -66,7 +66,7 @@ impl Footer {
     }
 
     pub(crate) fn write(&self) -> Result<KeyValue, LakeError> {
-        let json = serde_json::to_string(self).map_err(|error| format(error.to_string()))?;
+        let json = serde_json::to_string(self).map_err(|error| unreadable(error.to_string()))?;
         Ok(KeyValue::new(KEY.to_owned(), json))
     }
 
@@ -74,10 +74,10 @@ impl Footer {
     pub(crate) fn read(metadata: Option<&Vec<KeyValue>>, groups: usize) -> Result<Self, LakeError> {
         let mut ours = metadata.into_iter().flatten().filter(|pair| pair.key == KEY);
         let json = ours.next().and_then(|pair| pair.value.as_deref());
-        let json = json.ok_or_else(|| format("it does not say what it covers"))?;
-        let footer: Self = serde_json::from_str(json).map_err(|error| format(error.to_string()))?;
+        let json = json.ok_or_else(|| unreadable("it does not say what it covers"))?;
+        let footer: Self = serde_json::from_str(json).map_err(|error| unreadable(error.to_string()))?;
         if footer.version > VERSION {
-            return Err(format(std::format!(
+            return Err(unreadable(format!(
                 "its format is version {}, this build reads up to {VERSION}",
                 footer.version
             )));
@@ -97,7 +97,7 @@ impl Footer {
             let rising = above.is_none_or(|above| part.partition > above) && part.partition >= 0;
             let covers = 0 <= part.base && part.base <= part.last;
             if !rising || !covers || part.groups.start != next || part.groups.end < next {
-                return Err(format(std::format!(
+                return Err(unreadable(format!(
                     "what it says of partition {} cannot be",
                     part.partition
                 )));
@@ -107,7 +107,7 @@ impl Footer {
         if next == groups {
             Ok(())
         } else {
-            Err(format(std::format!(
+            Err(unreadable(format!(
                 "{groups} row groups where its partitions have {next}"
             )))
         }

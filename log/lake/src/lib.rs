@@ -25,5 +25,4 @@ pub use footer::{Footer, Part};
 pub use reading::{Read, Reading, Step};
 pub use rebuild::Rebuilt;
 pub use settings::WriteSettings;
-pub use verify::verify;
 pub use writer::{LakeWriter, Written};

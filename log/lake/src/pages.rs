@@ -10,7 +10,7 @@ use parquet::file::statistics::Statistics;
 
 use crate::LakeError;
 use crate::columns::Column;
-use crate::error::format;
+use crate::error::unreadable;
 
 /// Rows of a row group to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ fn leaf(column: Column) -> usize {
 
 impl<'a> Pages<'a> {
     pub(crate) fn of(metadata: &'a ParquetMetaData, group: usize) -> Result<Self, LakeError> {
-        let missing = || format(std::format!("row group {group} has no page index"));
+        let missing = || unreadable(format!("row group {group} has no page index"));
         let offsets = |column| metadata.offset_index()?.get(group)?.get(leaf(column));
         let bases = metadata.column_index().and_then(|index| index.get(group));
         let bases = bases.and_then(|columns| columns.get(leaf(Column::BatchBaseOffset)));
@@ -66,7 +66,7 @@ impl<'a> Pages<'a> {
             Some(Statistics::Int64(values)) => values.max_opt().copied(),
             _ => None,
         }
-        .ok_or_else(|| format(std::format!("row group {group} does not say where it ends")))
+        .ok_or_else(|| unreadable(format!("row group {group} does not say where it ends")))
     }
 
     /// The base offset of the first batch.

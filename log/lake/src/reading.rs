@@ -1,6 +1,7 @@
 //! One read of a lake file, step by step: it says which bytes it needs, is given them, and makes batches of their rows.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Int32Type, Int64Type, TimestampMicrosecondType};
@@ -14,11 +15,11 @@ use records::Record;
 use crate::LakeError;
 use crate::checks::Checks;
 use crate::columns::Column;
-use crate::error::format;
+use crate::error::unreadable;
 use crate::file::LakeFile;
 use crate::pages::RowRange;
 use crate::rebuild::{Rebuilder, Rebuilt};
-use crate::row::{Head, HeaderRef, Row, Sink};
+use crate::row::{self, Head, HeaderRef, Row, Sink, Whole};
 use crate::rows::WHOLE;
 
 /// Rows that are decoded at once.
@@ -121,7 +122,7 @@ pub(crate) struct Decoding<S> {
     /// Batches that end before are left out: of the first, the rows may begin in its midst.
     from: i64,
     head: Option<Head>,
-    checks: Checks,
+    checks: Arc<Checks>,
     pub(crate) sink: S,
 }
 
@@ -147,8 +148,7 @@ where
             decoder: builder.build()?,
             from,
             head: None,
-            // A kilobyte for every eight megabytes of file.
-            checks: file.checks().clone(),
+            checks: Arc::clone(file.checks()),
             sink,
         })
     }
@@ -183,6 +183,7 @@ where
     let timestamp = rows
         .column(Column::Timestamp.at())
         .as_primitive::<TimestampMicrosecondType>();
+    let millis = |at: usize| timestamp.value(at).div_euclid(1000);
     let key = rows.column(Column::Key.at()).as_binary::<i32>();
     let value = rows.column(Column::Value.at()).as_binary::<i32>();
     let raw = rows.column(Column::Raw.at()).as_binary::<i32>();
@@ -205,7 +206,7 @@ where
             last_offset: last.value(at),
             attributes: (flags & 0xffff) as u16 as i16,
             producer_id: producer.value(at),
-            producer_epoch: i16::try_from(epoch.value(at)).map_err(|_| format("an epoch of more than 16 bits"))?,
+            producer_epoch: i16::try_from(epoch.value(at)).map_err(|_| unreadable("an epoch of more than 16 bits"))?,
             base_sequence: sequence.value(at),
         };
         if *head != Some(own) {
@@ -213,7 +214,12 @@ where
             *head = Some(own);
         }
         if flags & WHOLE != 0 {
-            sink.whole(&own, raw.value(at), error.value(at))?;
+            let whole = Whole {
+                timestamp: millis(at),
+                bytes: raw.value(at),
+                why: error.value(at),
+            };
+            sink.whole(&own, &whole)?;
             continue;
         }
         if raw.is_valid(at) {
@@ -229,7 +235,7 @@ where
         }
         let row = Row {
             offset: offset.value(at),
-            timestamp: timestamp.value(at).div_euclid(1000),
+            timestamp: millis(at),
             attributes: 0,
             key: key.is_valid(at).then(|| key.value(at)),
             value: value.is_valid(at).then(|| value.value(at)),
@@ -246,19 +252,6 @@ where
     LakeError: From<S::Error>,
 {
     let record = Record::decode(&Bytes::copy_from_slice(raw));
-    let record = record.map_err(|fault| format(std::format!("a raw record at {offset}: {fault}")))?;
-    let headers: Vec<(Bytes, Option<Bytes>)> = record.headers.iter().collect();
-    let headers: Vec<HeaderRef<'_>> = headers
-        .iter()
-        .map(|(name, value)| (&name[..], value.as_deref()))
-        .collect();
-    let row = Row {
-        offset,
-        timestamp: record.timestamp_delta,
-        attributes: record.attributes,
-        key: record.key.as_deref(),
-        value: record.value.as_deref(),
-        headers: &headers,
-    };
-    Ok(sink.record(head, &row)?)
+    let record = record.map_err(|fault| unreadable(format!("a raw record at {offset}: {fault}")))?;
+    Ok(row::tell(sink, head, (offset, record.timestamp_delta), &record)?)
 }

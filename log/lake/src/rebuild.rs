@@ -4,7 +4,7 @@
 use records::{Attributes, Batch, BatchBuilder, Producer, TimestampType};
 
 use crate::LakeError;
-use crate::row::{Head, Row, Sink};
+use crate::row::{Head, Row, Sink, Whole};
 
 /// A batch as it is served: its header says the offsets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ fn delta(head: &Head, offset: i64) -> Result<i32, LakeError> {
     let delta = offset
         .checked_sub(head.base_offset)
         .and_then(|delta| i32::try_from(delta).ok());
-    delta.ok_or_else(|| crate::error::format(format!("offset {offset} in a batch at {}", head.base_offset)))
+    delta.ok_or_else(|| crate::error::unreadable(format!("offset {offset} in a batch at {}", head.base_offset)))
 }
 
 fn builder(head: &Head, first: &Row<'_>) -> Result<BatchBuilder, LakeError> {
@@ -90,9 +90,9 @@ impl Sink for Rebuilder {
         Ok(builder.push_exact(row.attributes, delta, row.timestamp, row.key, row.value, row.headers)?)
     }
 
-    fn whole(&mut self, head: &Head, bytes: &[u8], _: &str) -> Result<(), LakeError> {
+    fn whole(&mut self, head: &Head, whole: &Whole<'_>) -> Result<(), LakeError> {
         self.done.push(Rebuilt {
-            batch: records::from_attributes(head.base_offset, bytes)?,
+            batch: Batch::of_checksummed(head.base_offset, whole.bytes)?,
             base_offset: head.base_offset,
         });
         Ok(())

@@ -1,6 +1,8 @@
 //! What is known of a record and of the batch it came in, whichever form it lies in. Both sides of the room speak it: the
 //! writer, which reads batches, and the reader, which reads columns.
 
+use bytes::Bytes;
+use records::Record;
 use sha2::{Digest as _, Sha256};
 
 /// What the header of a batch says, but for its codec's work and its checksum.
@@ -28,6 +30,17 @@ pub(crate) struct Row<'a> {
     pub(crate) headers: &'a [HeaderRef<'a>],
 }
 
+/// A batch whose records cannot be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Whole<'a> {
+    /// The greatest timestamp that its header names, in ms since 1970.
+    pub(crate) timestamp: i64,
+    /// Its bytes from the attributes on.
+    pub(crate) bytes: &'a [u8],
+    /// Why they cannot.
+    pub(crate) why: &'a str,
+}
+
 /// A header of a record: name and value.
 pub(crate) type HeaderRef<'a> = (&'a [u8], Option<&'a [u8]>);
 
@@ -41,8 +54,31 @@ pub(crate) trait Sink {
     fn begin(&mut self, head: &Head) -> Result<(), Self::Error>;
     /// A record of the batch.
     fn record(&mut self, head: &Head, row: &Row<'_>) -> Result<(), Self::Error>;
-    /// The batch's bytes from the attributes on, since its records cannot be told, and why.
-    fn whole(&mut self, head: &Head, bytes: &[u8], why: &str) -> Result<(), Self::Error>;
+    /// The batch, since its records cannot be told.
+    fn whole(&mut self, head: &Head, whole: &Whole<'_>) -> Result<(), Self::Error>;
+}
+
+/// Tells a sink of a record whose offset and timestamp are known.
+pub(crate) fn tell<S: Sink>(
+    sink: &mut S,
+    head: &Head,
+    (offset, timestamp): (i64, i64),
+    record: &Record,
+) -> Result<(), S::Error> {
+    let headers: Vec<(Bytes, Option<Bytes>)> = record.headers.iter().collect();
+    let headers: Vec<HeaderRef<'_>> = headers
+        .iter()
+        .map(|(name, value)| (&name[..], value.as_deref()))
+        .collect();
+    let row = Row {
+        offset,
+        timestamp,
+        attributes: record.attributes,
+        key: record.key.as_deref(),
+        value: record.value.as_deref(),
+        headers: &headers,
+    };
+    sink.record(head, &row)
 }
 
 /// The hash of records: of what a consumer is told, so that it is the same before and behind Parquet.
@@ -98,10 +134,10 @@ impl Sink for Hasher {
         Ok(())
     }
 
-    fn whole(&mut self, _: &Head, bytes: &[u8], _: &str) -> Result<(), Self::Error> {
+    fn whole(&mut self, _: &Head, whole: &Whole<'_>) -> Result<(), Self::Error> {
         self.records += 1;
         self.sha.update(b"whole");
-        self.field(Some(bytes));
+        self.field(Some(whole.bytes));
         Ok(())
     }
 }

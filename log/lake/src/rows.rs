@@ -11,7 +11,7 @@ use records::{Headers, Record};
 
 use crate::LakeError;
 use crate::columns::{Column, schema};
-use crate::row::{Head, Row, Sink};
+use crate::row::{Head, Row, Sink, Whole};
 
 /// Set in `kafka_batch_attributes` where the row is a batch that was kept whole; the sixteen bits below are the header's.
 pub(crate) const WHOLE: i32 = 1 << 16;
@@ -23,8 +23,6 @@ pub(crate) const TIMESTAMPS: std::ops::RangeInclusive<i64> = -62_135_596_800_000
 #[derive(Debug)]
 pub(crate) struct Rows {
     partition: i32,
-    /// What a batch that is kept whole says of its time.
-    whole_timestamp: i64,
     offset: Vec<i64>,
     timestamp: Vec<i64>,
     timestamp_type: Vec<i32>,
@@ -48,7 +46,6 @@ impl Rows {
     pub(crate) fn new(partition: i32) -> Self {
         Self {
             partition,
-            whole_timestamp: 0,
             offset: Vec::new(),
             timestamp: Vec::new(),
             timestamp_type: Vec::new(),
@@ -67,11 +64,6 @@ impl Rows {
             error: StringBuilder::new(),
             bytes: 0,
         }
-    }
-
-    /// The timestamp of batches that are kept whole from now on, in ms since 1970.
-    pub(crate) fn whole_at(&mut self, timestamp: i64) {
-        self.whole_timestamp = timestamp;
     }
 
     pub(crate) fn count(&self) -> usize {
@@ -120,7 +112,6 @@ impl Rows {
     /// The rows as columns; there are none afterwards.
     pub(crate) fn take(&mut self) -> Result<RecordBatch, LakeError> {
         let mut rows = std::mem::replace(self, Self::new(self.partition));
-        self.whole_timestamp = rows.whole_timestamp;
         let schema = schema();
         let count = rows.count();
         let headers = headers(
@@ -152,10 +143,10 @@ impl Rows {
 
 fn headers(kind: &DataType, ends: Vec<i32>, (keys, values): (ArrayRef, ArrayRef)) -> Result<ListArray, LakeError> {
     let DataType::List(element) = kind else {
-        return Err(crate::error::format("headers are no list"));
+        return Err(crate::error::unreadable("headers are no list"));
     };
     let DataType::Struct(fields) = element.data_type() else {
-        return Err(crate::error::format("a header is no struct"));
+        return Err(crate::error::unreadable("a header is no struct"));
     };
     let structs = StructArray::try_new(fields.clone(), vec![keys, values], None)?;
     let offsets = OffsetBuffer::new(ends.into());
@@ -191,13 +182,13 @@ impl Sink for Rows {
         Ok(())
     }
 
-    fn whole(&mut self, head: &Head, bytes: &[u8], why: &str) -> Result<(), LakeError> {
-        self.bytes += bytes.len() + why.len();
+    fn whole(&mut self, head: &Head, whole: &Whole<'_>) -> Result<(), LakeError> {
+        self.bytes += whole.bytes.len() + whole.why.len();
         self.key.append_null();
         self.value.append_null();
-        self.raw.append_value(bytes);
-        self.error.append_value(why);
-        self.place(head, head.base_offset, self.whole_timestamp, WHOLE);
+        self.raw.append_value(whole.bytes);
+        self.error.append_value(whole.why);
+        self.place(head, head.base_offset, whole.timestamp, WHOLE);
         Ok(())
     }
 }

@@ -1,12 +1,9 @@
 //! A batch of the log, read for a lake file: its records, or why it is kept whole. It knows no columns.
 
 use bytes::{Bytes, BytesMut};
-use records::{Attributes, Batch, Limits, Record, TimestampType};
+use records::{Batch, Limits, Record, TimestampType};
 
-use crate::row::{Head, HeaderRef, Row, Sink};
-
-/// Bytes of a batch before its attributes, which are made anew: offset, length, epoch, magic and checksum.
-pub(crate) const BEFORE_ATTRIBUTES: usize = 21;
+use crate::row::{self, Head, Sink, Whole};
 
 /// A batch that was read.
 #[derive(Debug)]
@@ -21,7 +18,8 @@ pub(crate) struct Source {
 #[derive(Debug)]
 enum Content {
     Records(Vec<Record>),
-    Whole { bytes: Bytes, why: String },
+    /// The bytes from the attributes on, and why.
+    Whole(Bytes, String),
 }
 
 impl Source {
@@ -52,10 +50,7 @@ impl Source {
             Ok(records) => Content::Records(records),
             Err(why) => {
                 source.timestamp = header.max_timestamp;
-                Content::Whole {
-                    bytes: whole(batch, header.attributes),
-                    why,
-                }
+                Content::Whole(whole(batch), why)
             }
         };
         source
@@ -88,43 +83,34 @@ impl Source {
         }
     }
 
-    /// The timestamp of a batch that is kept whole, in ms since 1970.
-    pub(crate) fn timestamp(&self) -> i64 {
-        self.timestamp
-    }
-
     /// Tells a sink of the batch.
     pub(crate) fn feed<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
         sink.begin(&self.head)?;
         let records = match &self.content {
             Content::Records(records) => records,
-            Content::Whole { bytes, why } => return sink.whole(&self.head, bytes, why),
+            Content::Whole(bytes, why) => {
+                let whole = Whole {
+                    timestamp: self.timestamp,
+                    bytes,
+                    why,
+                };
+                return sink.whole(&self.head, &whole);
+            }
         };
-        for record in records {
-            let headers: Vec<(Bytes, Option<Bytes>)> = record.headers.iter().collect();
-            let headers: Vec<HeaderRef<'_>> = headers
-                .iter()
-                .map(|(name, value)| (&name[..], value.as_deref()))
-                .collect();
-            let row = Row {
-                offset: self.head.base_offset.saturating_add(i64::from(record.offset_delta)),
-                // Each was seen to fit when the batch was read.
-                timestamp: self.timestamp_of(record).unwrap_or(self.timestamp),
-                attributes: record.attributes,
-                key: record.key.as_deref(),
-                value: record.value.as_deref(),
-                headers: &headers,
-            };
-            sink.record(&self.head, &row)?;
-        }
-        Ok(())
+        records.iter().try_for_each(|record| {
+            let offset = self.head.base_offset.saturating_add(i64::from(record.offset_delta));
+            // Each was seen to fit when the batch was read.
+            let timestamp = self.timestamp_of(record).unwrap_or(self.timestamp);
+            row::tell(sink, &self.head, (offset, timestamp), record)
+        })
     }
 }
 
 /// The batch from its attributes on, outside any transaction.
-fn whole(batch: &Batch, attributes: Attributes) -> Bytes {
-    let bytes = batch.bytes().slice(BEFORE_ATTRIBUTES..);
+fn whole(batch: &Batch) -> Bytes {
+    let attributes = batch.header().attributes;
     let outside = attributes.without_transaction();
+    let bytes = batch.checksummed();
     if outside == attributes {
         return bytes;
     }

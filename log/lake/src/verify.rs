@@ -3,29 +3,30 @@
 
 use bytes::Bytes;
 
-use crate::error::{cut, format};
+use crate::error::{cut, unreadable};
 use crate::file::LakeFile;
-use crate::footer::Footer;
 use crate::reading::Decoding;
 use crate::row::Hasher;
 use crate::writer::hex;
-use crate::{LakeError, Part};
+use crate::{LakeError, Part, Written};
 
-/// Verifies that the bytes of a file, whose end has this length and checksum, hold the records that `footer` was made of.
-///
-/// # Errors
-/// `Format` when they do not, `Parquet` when it is not readable.
-pub fn verify(bytes: &Bytes, tail_bytes: u64, tail_checksum: u32, footer: &Footer) -> Result<(), LakeError> {
-    let length = bytes.len() as u64;
-    let tail = length
-        .checked_sub(tail_bytes)
-        .and_then(|start| cut(bytes, 0, &(start..length)));
-    let tail = tail.ok_or_else(|| format("its end is longer than all of it"))?;
-    let file = LakeFile::open(&tail, length, tail_checksum)?;
-    if file.footer() != footer {
-        return Err(format("it does not cover what it was made of"));
+impl Written {
+    /// Verifies that what was read back holds the records that the file was made of.
+    ///
+    /// # Errors
+    /// `Format` when it does not, `Parquet` when it is not readable.
+    pub fn verify(&self, read_back: &Bytes) -> Result<(), LakeError> {
+        let length = read_back.len() as u64;
+        let start = length.checked_sub(self.tail_bytes);
+        let tail = start.and_then(|start| cut(read_back, 0, &(start..length)));
+        let tail = tail.ok_or_else(|| unreadable("its end is longer than all of it"))?;
+        let file = LakeFile::open(&tail, length, self.tail_checksum)?;
+        if file.footer() != &self.footer {
+            return Err(unreadable("it does not cover what it was made of"));
+        }
+        let mut parts = self.footer.parts.iter();
+        parts.try_for_each(|part| verify_part(&file, read_back, part))
     }
-    footer.parts.iter().try_for_each(|part| verify_part(&file, bytes, part))
 }
 
 fn verify_part(file: &LakeFile, bytes: &Bytes, part: &Part) -> Result<(), LakeError> {
@@ -34,7 +35,7 @@ fn verify_part(file: &LakeFile, bytes: &Bytes, part: &Part) -> Result<(), LakeEr
         let mut rows = Decoding::new(file, group, i64::MIN, None, hasher)?;
         while let Some(ranges) = rows.step()? {
             let given: Option<Vec<Bytes>> = ranges.iter().map(|range| cut(bytes, 0, range)).collect();
-            rows.give(ranges, given.ok_or_else(|| format("rows lie beyond its end"))?)?;
+            rows.give(ranges, given.ok_or_else(|| unreadable("rows lie beyond its end"))?)?;
         }
         hasher = rows.sink;
     }
@@ -43,13 +44,8 @@ fn verify_part(file: &LakeFile, bytes: &Bytes, part: &Part) -> Result<(), LakeEr
     if counted == (part.batches, part.rows) && hash == part.hash {
         return Ok(());
     }
-    Err(format(std::format!(
+    Err(unreadable(format!(
         "partition {}: {} batches and {} rows of hash {hash} where it was made of {} and {} of hash {}",
-        part.partition,
-        counted.0,
-        counted.1,
-        part.batches,
-        part.rows,
-        part.hash
+        part.partition, counted.0, counted.1, part.batches, part.rows, part.hash
     )))
 }

@@ -10,13 +10,13 @@ use records::Batch;
 
 use crate::checks::Checks;
 use crate::footer::{Footer, Part};
-use crate::row::{Hasher, Head, Row, Sink};
+use crate::row::{Hasher, Head, Row, Sink, Whole};
 use crate::rows::Rows;
 use crate::source::Source;
 use crate::{LakeError, WriteSettings, columns};
 
 /// Rows, and bytes of them, that are handed to the columns at once. A page can only end between two such lots.
-const LOT_ROWS: usize = 1024;
+pub(crate) const LOT_ROWS: usize = 1024;
 const LOT_BYTES: usize = 192 << 10;
 
 /// A lake file being built.
@@ -111,10 +111,8 @@ impl LakeWriter {
         let source = Source::read(batch, base_offset, &self.settings.batch_limits);
         open.next = source.head.last_offset.saturating_add(1);
         open.max_timestamp = open.max_timestamp.max(batch.header().max_timestamp);
-        // The hash is of what was read, not of what will be written.
-        let Ok(()) = source.feed(&mut open.hasher);
-        open.rows.whole_at(source.timestamp());
         source.feed(&mut Lots {
+            hasher: &mut open.hasher,
             rows: &mut open.rows,
             writer: &mut self.writer,
         })?;
@@ -174,7 +172,7 @@ impl LakeWriter {
         }
         self.writer
             .sync()
-            .map_err(|error| crate::error::format(error.to_string()))?;
+            .map_err(|error| crate::error::unreadable(error.to_string()))?;
         let checks = Checks::of(self.writer.inner());
         let footer = Footer::new(&self.topic, self.parts, &checks);
         self.writer.append_key_value_metadata(footer.write()?);
@@ -193,8 +191,9 @@ impl LakeWriter {
     }
 }
 
-/// Hands rows on in lots, in the midst of a batch too.
+/// Hands rows on in lots, in the midst of a batch too. The hash is of what was read, not of what is written.
 struct Lots<'a> {
+    hasher: &'a mut Hasher,
     rows: &'a mut Rows,
     writer: &'a mut ArrowWriter<Vec<u8>>,
 }
@@ -212,16 +211,19 @@ impl Sink for Lots<'_> {
     type Error = LakeError;
 
     fn begin(&mut self, head: &Head) -> Result<(), LakeError> {
+        let Ok(()) = self.hasher.begin(head);
         self.rows.begin(head)
     }
 
     fn record(&mut self, head: &Head, row: &Row<'_>) -> Result<(), LakeError> {
+        let Ok(()) = self.hasher.record(head, row);
         self.rows.record(head, row)?;
         self.pass_on()
     }
 
-    fn whole(&mut self, head: &Head, bytes: &[u8], why: &str) -> Result<(), LakeError> {
-        self.rows.whole(head, bytes, why)?;
+    fn whole(&mut self, head: &Head, whole: &Whole<'_>) -> Result<(), LakeError> {
+        let Ok(()) = self.hasher.whole(head, whole);
+        self.rows.whole(head, whole)?;
         self.pass_on()
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use lake::{LakeError, LakeFile, LakeWriter, Read, Rebuilt, Step, WriteSettings, Written, verify};
+use lake::{LakeError, LakeFile, LakeWriter, Read, Rebuilt, Step, WriteSettings, Written};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -118,11 +118,11 @@ fn built(drawn: &DrawnBatch) -> Batch {
     if !drawn.garbage {
         return batch;
     }
-    let mut rest = batch.bytes().slice(21..).to_vec();
+    let mut rest = batch.checksummed().to_vec();
     let at = rest.len() - 1;
     rest.truncate(at);
     rest.extend([0xff; 3]);
-    records::from_attributes(0, &rest).expect("a batch of garbage")
+    Batch::of_checksummed(0, &rest).expect("a batch of garbage")
 }
 
 /// What a consumer can tell of a batch.
@@ -151,7 +151,7 @@ fn told(batch: &Batch, base: i64) -> Told {
         };
         records.into_iter().map(told).collect()
     });
-    let mut rest = batch.bytes().slice(21..).to_vec();
+    let mut rest = batch.checksummed().to_vec();
     rest[..2].copy_from_slice(&outside.bits().to_be_bytes());
     Told {
         offsets: (base, base + i64::from(header.last_offset_delta)),
@@ -250,7 +250,7 @@ proptest! {
         let laid = laid(&partitions);
         let settings = WriteSettings { group_bytes, page_rows_max, zstd_level: 1, ..WriteSettings::default() };
         let written = write(&laid, settings, tail);
-        verified(&written).expect("verified");
+        written.verify(&written.bytes).expect("verified");
         let file = open(&written).expect("opened from its end");
         prop_assert_eq!(file.footer(), &written.footer);
         for (partition, batches) in &laid {
@@ -297,15 +297,6 @@ fn plain_file() -> Written {
     write(&laid, settings, 0)
 }
 
-fn verified(written: &Written) -> Result<(), LakeError> {
-    verify(
-        &written.bytes,
-        written.tail_bytes,
-        written.tail_checksum,
-        &written.footer,
-    )
-}
-
 fn open(written: &Written) -> Result<LakeFile, LakeError> {
     let length = written.bytes.len();
     let tail = written.bytes.slice(length - written.tail_bytes as usize..);
@@ -315,14 +306,12 @@ fn open(written: &Written) -> Result<LakeFile, LakeError> {
 /// And nothing panics.
 #[test]
 fn every_flipped_bit_is_found() {
-    let mut written = plain_file();
-    verified(&written).expect("as it was written");
-    let bytes = written.bytes.clone();
-    for at in 0..bytes.len() {
-        let mut damaged = bytes.to_vec();
+    let written = plain_file();
+    written.verify(&written.bytes).expect("as it was written");
+    for at in 0..written.bytes.len() {
+        let mut damaged = written.bytes.to_vec();
         damaged[at] ^= 1 << (at % 8);
-        written.bytes = damaged.into();
-        let error = verified(&written).expect_err("damaged");
+        let error = written.verify(&damaged.into()).expect_err("damaged");
         assert!(error.to_string().contains("damaged"), "byte {at}: {error}");
     }
 }
@@ -365,7 +354,7 @@ fn partitions_and_offsets_come_in_order() {
     writer.end(20).expect("beyond the last");
     assert!(writer.begin(2, 21).is_err(), "it was there");
     let written = writer.finish().expect("a file");
-    verified(&written).expect("verified");
+    written.verify(&written.bytes).expect("verified");
     let part = written.footer.part(2).expect("a part");
     assert_eq!((part.base, part.last, part.rows, part.batches), (10, 20, 4, 2));
     let file = open(&written).expect("a lake file");

@@ -72,6 +72,50 @@ impl Batch {
         Self { header, bytes }
     }
 
+    /// The batch at `base_offset` whose bytes from the attributes on are `rest`, as [`Batch::checksummed`] gives them: what
+    /// stands before follows from these.
+    ///
+    /// # Errors
+    /// `Truncated` when the header is not whole, `Length` beyond 2 GiB.
+    pub fn of_checksummed(base_offset: i64, rest: &[u8]) -> Result<Self, BatchError> {
+        let mut bytes = BytesMut::zeroed(ATTRIBUTES_AT);
+        bytes.extend_from_slice(rest);
+        let length = bytes.len().saturating_sub(LENGTH_EXCLUDES_BYTES);
+        let length = i32::try_from(length).map_err(|_| BatchError::Length(i32::MAX))?;
+        bytes[..PREFIX_BYTES].copy_from_slice(&prefix(base_offset, length, -1));
+        bytes[MAGIC_AT] = MAGIC.to_be_bytes()[0];
+        let computed = checksum(&bytes);
+        bytes[CHECKSUM_AT..ATTRIBUTES_AT].copy_from_slice(&computed.to_be_bytes());
+        Self::stored(bytes.freeze())
+    }
+
+    /// The bytes from the attributes on, which are those that the checksum covers.
+    #[must_use]
+    pub fn checksummed(&self) -> Bytes {
+        self.bytes.slice(ATTRIBUTES_AT..)
+    }
+
+    /// A batch without records that covers `base_offset` and `last_offset_delta` more, for a reader to get past them.
+    #[must_use]
+    pub fn empty(base_offset: i64, last_offset_delta: i32) -> Self {
+        let mut header = BatchHeader {
+            base_offset,
+            batch_length: (HEADER_BYTES - LENGTH_EXCLUDES_BYTES) as i32,
+            partition_leader_epoch: -1,
+            checksum: 0,
+            attributes: Attributes::default(),
+            last_offset_delta,
+            base_timestamp: -1,
+            max_timestamp: -1,
+            producer_id: -1,
+            producer_epoch: -1,
+            base_sequence: -1,
+            records_count: 0,
+        };
+        header.checksum = checksum(&header.write());
+        Self::made(header, Bytes::copy_from_slice(&header.write()))
+    }
+
     /// The header.
     #[must_use]
     pub fn header(&self) -> &BatchHeader {
@@ -101,43 +145,6 @@ impl Batch {
     pub fn patched_prefix(&self, base_offset: i64, leader_epoch: i32) -> [u8; PREFIX_BYTES] {
         prefix(base_offset, self.header.batch_length, leader_epoch)
     }
-}
-
-/// The batch at `base_offset` whose bytes from the attributes on are `rest`: what stands before them follows from these.
-///
-/// # Errors
-/// `Truncated` when the header is not whole, `Length` beyond 2 GiB.
-pub fn from_attributes(base_offset: i64, rest: &[u8]) -> Result<Batch, BatchError> {
-    let mut bytes = BytesMut::zeroed(ATTRIBUTES_AT);
-    bytes.extend_from_slice(rest);
-    let length = bytes.len().saturating_sub(LENGTH_EXCLUDES_BYTES);
-    let length = i32::try_from(length).map_err(|_| BatchError::Length(i32::MAX))?;
-    bytes[..PREFIX_BYTES].copy_from_slice(&prefix(base_offset, length, -1));
-    bytes[MAGIC_AT] = MAGIC.to_be_bytes()[0];
-    let computed = checksum(&bytes);
-    bytes[CHECKSUM_AT..ATTRIBUTES_AT].copy_from_slice(&computed.to_be_bytes());
-    Batch::stored(bytes.freeze())
-}
-
-/// A batch without records that covers `base_offset` and `last_offset_delta` more, for a reader to get past them.
-#[must_use]
-pub fn empty(base_offset: i64, last_offset_delta: i32) -> Batch {
-    let mut header = BatchHeader {
-        base_offset,
-        batch_length: (HEADER_BYTES - LENGTH_EXCLUDES_BYTES) as i32,
-        partition_leader_epoch: -1,
-        checksum: 0,
-        attributes: Attributes::default(),
-        last_offset_delta,
-        base_timestamp: -1,
-        max_timestamp: -1,
-        producer_id: -1,
-        producer_epoch: -1,
-        base_sequence: -1,
-        records_count: 0,
-    };
-    header.checksum = checksum(&header.write());
-    Batch::made(header, Bytes::copy_from_slice(&header.write()))
 }
 
 fn checksum(batch: &[u8]) -> u32 {

@@ -14,10 +14,7 @@ mod murmur2;
 mod record;
 mod varint;
 
-pub use batch::{
-    Batch, Split, SplitChecked, empty, from_attributes, patch, patched_prefix, set_log_append_time, split,
-    split_checked,
-};
+pub use batch::{Batch, Split, SplitChecked, patch, patched_prefix, set_log_append_time, split, split_checked};
 pub use builder::{BatchBuilder, BuildError, Producer};
 pub use codec::{Codec, CodecError, compress, inflate};
 pub use error::{BatchError, BatchErrorKind, RecordFault};

@@ -223,16 +223,16 @@ proptest! {
             builder.push(*timestamp, key.as_deref(), value.as_deref(), &[]).expect("small");
         }
         let batch = builder.build().expect("not empty");
-        let again = crate::from_attributes(base, &batch.bytes()[21..]).expect("a batch");
+        let again = Batch::of_checksummed(base, &batch.checksummed()).expect("a batch");
         prop_assert_eq!(again.header().base_offset, base);
         prop_assert_eq!(&again.bytes()[16..], &batch.bytes()[16..]);
-        prop_assert!(crate::from_attributes(base, &batch.bytes()[21..50]).is_err());
+        prop_assert!(Batch::of_checksummed(base, &batch.checksummed()[..29]).is_err());
     }
 }
 
 #[test]
 fn an_empty_batch_covers_offsets_and_has_no_records() {
-    let batch = crate::empty(100, 4);
+    let batch = Batch::empty(100, 4);
     let header = batch.header();
     assert_eq!(
         (header.base_offset, header.last_offset(), header.records_count),
