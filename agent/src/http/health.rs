@@ -11,6 +11,9 @@ use utoipa::ToSchema;
 use super::front::Front;
 use super::metrics;
 
+/// What a process says that has only been told of the loss by a halt.
+const HALTED: &str = "the ledger lost its end, and no operator has accepted that";
+
 /// That the process lives.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct HealthAnswer {
@@ -82,7 +85,8 @@ pub(crate) async fn ready(State(front): State<Front>) -> Response {
             .map(|ago| u64::try_from(ago.as_millis()).unwrap_or(u64::MAX)),
         ledger_error: health
             .ledger_error
-            .or_else(|| fresh.err().map(|error| error.to_string())),
+            .or_else(|| fresh.err().map(|error| error.to_string()))
+            .or_else(|| health.halted.then(|| HALTED.to_owned())),
         store_error: health.store_error,
         memory_used_bytes: health.memory_used_bytes as u64,
         memory_max_bytes: front.engine().config().memory_bytes_max as u64,

@@ -73,7 +73,7 @@ pub(crate) async fn from_topic(
     let mut turned = reader.turn(&front, bounds.wait, &mut page).await?;
     let up_to_date = reply::up_to_date(&front, &reader, &mut turned).await?;
     let path = format!("/v1/topics/{}/records", encoded(&reader.topic.name));
-    let cursor = reader.cursor(front.engine().seen()).encode();
+    let cursor = reader.cursor().encode();
     let next = format!(
         "{path}?cursor={cursor}{}",
         kept(query.limit, query.max_bytes, query.wait, query.decode)
@@ -84,7 +84,7 @@ pub(crate) async fn from_topic(
         next,
         caching: Caching::No,
     };
-    Ok(reply.answer(&front, form, page, turned, up_to_date))
+    Ok(reply.answer(form, page, turned, up_to_date))
 }
 
 /// Read one partition
@@ -160,7 +160,7 @@ pub(crate) async fn from_partition(
         next,
         caching,
     };
-    Ok(reply.answer(&front, form, page, turned, up_to_date))
+    Ok(reply.answer(form, page, turned, up_to_date))
 }
 
 /// Where a read begins.
@@ -204,10 +204,12 @@ fn caching(front: &Front, reader: &Reader, from: u64, form: Form, query: &Partit
     let partition = reader.topic.partition(reader.first);
     let range = front.engine().read(|state| {
         let partition = state.partition(partition)?;
-        Some(partition.log_start()..=partition.high_watermark())
+        // A loss takes the last of these offsets first, and gives it anew in a later epoch.
+        let epoch = partition.leader_epoch_at(reader.until.unwrap_or(0).saturating_sub(1));
+        Some((partition.log_start()..=partition.high_watermark(), epoch))
     });
     match (reader.until, range) {
-        (Some(until), Some(range))
+        (Some(until), Some((range, epoch)))
             if by_offset && form != Form::Batches && from < until && range.contains(&from) && until <= *range.end() =>
         {
             let form = match form {
@@ -218,7 +220,10 @@ fn caching(front: &Front, reader: &Reader, from: u64, form: Form, query: &Partit
                 .decode
                 .map(|decode| format!("-{decode:?}").to_lowercase())
                 .unwrap_or_default();
-            let tag = format!("{}-{}-{from}-{until}-{form}{decode}", reader.topic.id, reader.first);
+            let tag = format!(
+                "{}-{}-{from}-{until}-{epoch}-{form}{decode}",
+                reader.topic.id, reader.first
+            );
             Caching::Immutable {
                 tag,
                 public: reader.topic.public,

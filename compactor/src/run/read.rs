@@ -156,9 +156,12 @@ async fn read_input(engine: &Engine, partition: PartitionId, extent: &Extent) ->
         },
         Err(FetchError::Corrupt { what, .. }) => what,
         Err(FetchError::Unavailable(why) | FetchError::NotCurrent(why)) => return Err(why),
-        Err(FetchError::UnknownTopic | FetchError::UnknownPartition | FetchError::OutOfRange { .. }) => {
-            return Ok(Read::Skipped);
-        }
+        Err(
+            FetchError::UnknownTopic
+            | FetchError::UnknownPartition
+            | FetchError::OutOfRange { .. }
+            | FetchError::HistoryLost,
+        ) => return Ok(Read::Skipped),
     };
     // Another compactor may have replaced it, and its object may be gone: that is no damage.
     engine.look().await.map_err(|error| error.to_string())?;

@@ -144,6 +144,7 @@ async fn read(engine: &Engine, partition: PartitionId) -> Vec<(u64, Bytes)> {
             bytes_min: 0,
             wait: Duration::ZERO,
             class: ReadClass::Tail,
+            after: None,
         };
         let fetched = engine.fetch(&request).await.remove(0).result.unwrap();
         let Some(last) = fetched.batches.last() else { break };

@@ -154,7 +154,10 @@ impl Engine {
 
     /// How far this process has folded.
     pub fn seen(&self) -> Seen {
-        self.shared.view.progress().seen()
+        self.read(|state| Seen {
+            era: state.era(),
+            position: state.seen_position(),
+        })
     }
 
     /// Waits until the fold is at `seen` or later, so that a client never goes back in time.

@@ -112,6 +112,9 @@ pub enum ReadError {
     /// This process does not know the tip of the ledger.
     #[error("the end of the ledger is not known: {0}")]
     NotCurrent(String),
+    /// The ledger lost its end, which this process knew: it serves nothing until an operator has accepted the loss.
+    #[error("the ledger lost its end; nothing is served until an operator has accepted that")]
+    Halted,
     /// The position asked for lies in a part of the history that was lost.
     #[error("this position belongs to a history that was lost")]
     HistoryLost,
@@ -147,6 +150,9 @@ pub enum FetchError {
     /// This process does not know the tip of the ledger.
     #[error("the end of the ledger is not known: {0}")]
     NotCurrent(String),
+    /// What the reader has read until now rests on entries that were lost.
+    #[error("what was read before belongs to a history that was lost")]
+    HistoryLost,
     /// The store or the ledger did not answer.
     #[error("storage did not answer: {0}")]
     Unavailable(String),
@@ -154,7 +160,10 @@ pub enum FetchError {
 
 impl From<ReadError> for FetchError {
     fn from(error: ReadError) -> Self {
-        FetchError::NotCurrent(error.to_string())
+        match error {
+            ReadError::HistoryLost => FetchError::HistoryLost,
+            ReadError::NotCurrent(_) | ReadError::Halted => FetchError::NotCurrent(error.to_string()),
+        }
     }
 }
 

@@ -17,7 +17,8 @@ use store::ReadClass;
 use world::Instant;
 
 use crate::shared::Shared;
-use crate::{FetchError, ReadError, look};
+use crate::view::is_lost;
+use crate::{FetchError, Seen, look};
 
 pub(crate) use extent::read_extent;
 pub(crate) use index::Indexes;
@@ -40,6 +41,9 @@ pub struct FetchRequest {
     pub wait: Duration,
     /// For whom it is.
     pub class: ReadClass,
+    /// How far the log was folded when the reader last read. If any of that was lost since, it is told, and given nothing:
+    /// its offsets may belong to other records now. None for one that has read nothing yet.
+    pub after: Option<Seen>,
 }
 
 /// One partition of a request.
@@ -69,6 +73,8 @@ pub struct Fetched {
     pub log_start: u64,
     /// The high watermark, as folded when this was read.
     pub high_watermark: u64,
+    /// How far the log was folded when this was read: what the next request of the same reader says.
+    pub seen: Seen,
     /// In offset order.
     pub batches: Vec<FetchedBatch>,
 }
@@ -111,9 +117,9 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, request: &FetchRequest) -> Vec<F
         .enter(request.parts.iter().map(|part| part.partition).collect());
     let mut waits = true;
     loop {
-        let planned = match plan_served(shared, &request.parts, request.bytes_max).await {
+        let planned = match plan_served(shared, &request.parts, request.bytes_max, request.after).await {
             Ok(planned) => planned,
-            Err(error) => return refuse_all(request, &FetchError::from(error)),
+            Err(error) => return refuse_all(request, &error),
         };
         let enough = planned.iter().any(Planned::is_final) || bytes(&planned) >= request.bytes_min;
         if enough || !waits {
@@ -126,13 +132,23 @@ pub(crate) async fn fetch(shared: &Arc<Shared>, request: &FetchRequest) -> Vec<F
 }
 
 /// Plans over a fold that may be served: the end of the ledger was reached since it was loaded, and not long ago.
-async fn plan_served(shared: &Shared, parts: &[FetchPart], bytes_max: usize) -> Result<Vec<Planned>, ReadError> {
+///
+/// Whether the reader's history was lost is judged over the very fold that is planned over.
+async fn plan_served(
+    shared: &Shared,
+    parts: &[FetchPart],
+    bytes_max: usize,
+    after: Option<Seen>,
+) -> Result<Vec<Planned>, FetchError> {
     loop {
         look::fresh(shared).await?;
-        let planned = shared.view.read(|state| plan(state, parts, bytes_max));
+        let planned = shared.view.read(|state| match after {
+            Some(seen) if is_lost(state, seen) => Err(FetchError::HistoryLost),
+            _ => Ok(plan(state, parts, bytes_max)),
+        });
         // A reload says that the end is not reached before it replaces the fold, so this plan is of one that reached it.
         if shared.view.progress().reached {
-            return Ok(planned);
+            return planned;
         }
     }
 }
@@ -167,9 +183,9 @@ async fn wait(shared: &Shared, waiter: &crate::view::Waiter<'_>, deadline: Insta
 /// the look changes it, it is planned again.
 async fn answer(shared: &Arc<Shared>, request: &FetchRequest, mut planned: Vec<Planned>) -> Vec<FetchedPart> {
     if planned.iter().any(Planned::is_final) && !seeded::is(Bug::StaleNegative) {
-        match look_and_plan(shared, &request.parts, request.bytes_max).await {
+        match look_and_plan(shared, &request.parts, request.bytes_max, request.after).await {
             Ok(again) => planned = again,
-            Err(error) => refuse_final(&mut planned, &FetchError::from(error)),
+            Err(error) => refuse_final(&mut planned, &error),
         }
     }
     let reads = planned
@@ -179,9 +195,14 @@ async fn answer(shared: &Arc<Shared>, request: &FetchRequest, mut planned: Vec<P
 }
 
 /// Plans after a look at the tip.
-async fn look_and_plan(shared: &Shared, parts: &[FetchPart], bytes_max: usize) -> Result<Vec<Planned>, ReadError> {
+async fn look_and_plan(
+    shared: &Shared,
+    parts: &[FetchPart],
+    bytes_max: usize,
+    after: Option<Seen>,
+) -> Result<Vec<Planned>, FetchError> {
     look::look(shared).await?;
-    plan_served(shared, parts, bytes_max).await
+    plan_served(shared, parts, bytes_max, after).await
 }
 
 fn refuse_final(planned: &mut [Planned], error: &FetchError) {

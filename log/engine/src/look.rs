@@ -2,11 +2,17 @@
 
 use tokio::sync::oneshot;
 
+use crate::intake::Door;
 use crate::shared::Shared;
 use crate::{ReadError, Seen};
 
 /// Waits for a read of the tip that begins after this call; one read serves all that wait.
+///
+/// While a loss stands that this process saw itself, there is nothing to wait for: people take minutes to decide.
 pub(crate) async fn look(shared: &Shared) -> Result<Seen, ReadError> {
+    if !shared.view.progress().reached && shared.intake.lock().door == Door::Halted {
+        return Err(ReadError::Halted);
+    }
     let (reply, answer) = oneshot::channel();
     shared.looks.lock().push(reply);
     shared.wake.notify_one();

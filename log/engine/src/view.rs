@@ -111,8 +111,15 @@ impl View {
         if clock.timeout_at(deadline, there).await.is_err() {
             return Err(ReadError::NotCurrent(format!("{seen} has not been folded here yet")));
         }
-        let next = |state: &State| state.eras().iter().find(|begun| begun.era > seen.era).copied();
-        let lost = self.read(next).is_some_and(|begun| seen.position >= begun.lost_from);
-        if lost { Err(ReadError::HistoryLost) } else { Ok(()) }
+        match self.read(|state| is_lost(state, seen)) {
+            true => Err(ReadError::HistoryLost),
+            false => Ok(()),
+        }
     }
+}
+
+/// Whether an entry that was folded once is no part of this history: it lies beyond the place where its era ended.
+pub(crate) fn is_lost(state: &State, seen: Seen) -> bool {
+    let next = state.eras().iter().find(|begun| begun.era > seen.era);
+    next.is_some_and(|begun| seen.position >= begun.lost_from)
 }

@@ -126,6 +126,15 @@ impl State {
         self.halted
     }
 
+    /// The last position that readers may say they have seen: while the log is halted, the one before the halt, whose place
+    /// is one of those that are lost.
+    pub fn seen_position(&self) -> u64 {
+        match self.halted {
+            true => self.halted_at.saturating_sub(1),
+            false => self.position,
+        }
+    }
+
     /// The eras after the first, in order.
     pub fn eras(&self) -> &[EraBegun] {
         &self.eras

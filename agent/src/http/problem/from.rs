@@ -100,6 +100,7 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Problem {
         let code = match error {
             ReadError::NotCurrent(_) => Code::LedgerUnavailable,
+            ReadError::Halted => Code::LedgerHalted,
             ReadError::HistoryLost => Code::HistoryLost,
         };
         Problem::new(code, error.to_string())
@@ -123,6 +124,7 @@ impl From<FetchError> for Problem {
                 .with("first_offset", first)
                 .with("last_offset", last),
             FetchError::NotCurrent(_) => Problem::new(Code::LedgerUnavailable, text),
+            FetchError::HistoryLost => Problem::new(Code::HistoryLost, text),
             FetchError::Unavailable(_) => Problem::new(Code::StorageUnavailable, text),
         }
     }

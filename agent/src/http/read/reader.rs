@@ -39,6 +39,8 @@ pub(crate) struct Reader {
     pub(crate) until: Option<u64>,
     /// How much is read.
     pub(crate) bounds: Bounds,
+    /// How far the log was folded when that place was reached. A reader whose history was lost reads nothing more.
+    pub(crate) seen: Seen,
 }
 
 /// Records of a page, in the form asked for.
@@ -78,10 +80,10 @@ struct Left {
 
 impl Reader {
     /// The place as the client carries it.
-    pub(crate) fn cursor(&self, seen: Seen) -> Cursor {
+    pub(crate) fn cursor(&self) -> Cursor {
         Cursor {
             topic: self.topic.id,
-            seen,
+            seen: self.seen,
             first: self.first,
             closed: self.closed,
             turn: self.turn,
@@ -116,20 +118,18 @@ impl Reader {
         let mut failure = None;
         let (mut bytes, mut records) = (0, 0);
         for (at, part) in order.into_iter().zip(parts) {
-            let taken = part
-                .result
-                .map_err(|error| self.failed(front, at, error))
-                .and_then(|fetched| {
-                    if let Some(end) = ends.get_mut(at) {
-                        *end = fetched.high_watermark;
-                    }
-                    bytes += fetched
-                        .batches
-                        .iter()
-                        .map(|batch| batch.batch.bytes().len() as u64)
-                        .sum::<u64>();
-                    self.take(front, at, &fetched, page, &mut left)
-                });
+            let taken = part.result.map_err(|error| self.failed(at, error)).and_then(|fetched| {
+                if let Some(end) = ends.get_mut(at) {
+                    *end = fetched.high_watermark;
+                }
+                self.seen = self.seen.max(fetched.seen);
+                bytes += fetched
+                    .batches
+                    .iter()
+                    .map(|batch| batch.batch.bytes().len() as u64)
+                    .sum::<u64>();
+                self.take(at, &fetched, page, &mut left)
+            });
             match taken {
                 Ok(0) => {}
                 Ok(taken) => {

@@ -53,8 +53,10 @@ pub(crate) async fn one(
 ) -> Result<Response, Problem> {
     let topic = front.partition(&authorized, path.partition).await?;
     let fetched = fetch(&front, &topic, &path).await?;
+    // After a lost end another record may have the offset, in a later epoch.
+    let epoch = fetched.batches.first().map_or(0, |batch| batch.leader_epoch);
     let caching = Caching::Immutable {
-        tag: format!("{}-{}-{}-value", topic.id, path.partition, path.offset),
+        tag: format!("{}-{}-{}-{epoch}-value", topic.id, path.partition, path.offset),
         public: topic.public,
     };
     if caching.is_known(&headers) {
@@ -87,6 +89,7 @@ async fn fetch(front: &Front, topic: &TopicFacts, path: &RecordPath) -> Result<F
         bytes_min: 0,
         wait: Duration::ZERO,
         class: ReadClass::Tail,
+        after: None,
     };
     let fetched = front
         .engine()

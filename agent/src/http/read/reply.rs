@@ -135,8 +135,8 @@ pub(crate) async fn up_to_date(front: &Front, reader: &Reader, turned: &mut Turn
 
 impl Reply<'_> {
     /// The answer.
-    pub(crate) fn answer(self, front: &Front, form: Form, page: Page, turned: Turned, up_to_date: bool) -> Response {
-        let cursor = self.reader.cursor(front.engine().seen()).encode();
+    pub(crate) fn answer(self, form: Form, page: Page, turned: Turned, up_to_date: bool) -> Response {
+        let cursor = self.reader.cursor().encode();
         let body = match page {
             Page::Batches(pieces) => held(pieces, turned.held),
             Page::Text { mut out, .. } if form == Form::Lines => {

@@ -37,6 +37,7 @@ pub(crate) async fn at_cursor(
         closed,
         turn,
         mut next,
+        seen,
         ..
     } = cursor;
     if !closed {
@@ -50,6 +51,7 @@ pub(crate) async fn at_cursor(
         next,
         until: None,
         bounds,
+        seen,
     })
 }
 
@@ -85,6 +87,8 @@ pub(crate) async fn at_position(
     range: Option<(u32, u32)>,
     bounds: Bounds,
 ) -> Result<Reader, Problem> {
+    // What is found below was folded then or later.
+    let seen = front.engine().seen();
     let topic = match range {
         Some((_, last)) => front.partition(authorized, last).await?,
         None => front.topic(authorized).await?,
@@ -103,6 +107,7 @@ pub(crate) async fn at_position(
         next,
         until: None,
         bounds,
+        seen,
     })
 }
 

@@ -82,8 +82,10 @@ impl Stream {
     async fn next(&mut self) -> Option<Bytes> {
         self.held = None;
         if !std::mem::replace(&mut self.greeted, true) {
-            // Sends the head of the answer at once, and has browsers come back soon after an end.
-            return Some(Bytes::from_static(b"retry: 500\n\n"));
+            // Sends the head of the answer at once, and has browsers come back soon after an end. With an id already: whoever
+            // began at the latest record and is cut off before the first event comes back to where it began.
+            let cursor = self.reader.cursor().encode();
+            return Some(format!("retry: 500\nid: {cursor}\n\n").into());
         }
         loop {
             let now = self.front.clock().now();
@@ -131,7 +133,7 @@ impl Stream {
 
     /// `id` is the cursor behind the event's records, which the client sends back as Last-Event-ID.
     fn event(&self, records: &[u8], turned: &Turned) -> Bytes {
-        let cursor = self.reader.cursor(self.front.engine().seen()).encode();
+        let cursor = self.reader.cursor().encode();
         let rest = json!({"next_cursor": cursor, "high_watermark": reply::ends(&self.reader, self.single, turned)});
         let rest = rest.to_string();
         let head = format!("event: records\nid: {cursor}\ndata: {{\"records\":[");
@@ -147,7 +149,7 @@ impl Stream {
     /// Where the end is. It carries an id too: whoever has read nothing yet comes back to where it began.
     fn ping(&self, turned: &Turned) -> Bytes {
         let seen = self.front.engine().seen();
-        let cursor = self.reader.cursor(seen).encode();
+        let cursor = self.reader.cursor().encode();
         let ends = reply::ends(&self.reader, self.single, turned);
         let data = json!({"high_watermark": ends, "position": seen.to_string()});
         format!("event: ping\nid: {cursor}\ndata: {data}\n\n").into()

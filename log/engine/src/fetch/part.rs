@@ -10,8 +10,8 @@ use store::ReadClass;
 use super::extent::{self, Failure};
 use super::plan::{Plan, Planned, Step};
 use super::{FetchPart, Fetched, FetchedBatch, FetchedPart, READS_AT_ONCE, look_and_plan};
-use crate::FetchError;
 use crate::shared::Shared;
+use crate::{FetchError, Seen};
 
 pub(super) async fn read(shared: &Arc<Shared>, class: ReadClass, planned: Planned) -> FetchedPart {
     let partition = planned.partition;
@@ -35,7 +35,7 @@ async fn read_plan(
     let mut batches = Vec::new();
     let mut failed = read_steps(shared, class, std::mem::take(&mut plan.steps), &mut batches).await;
     if let Some((Failure::Gone(_), step)) = &failed {
-        match plan_again(shared, partition, step).await {
+        match plan_again(shared, partition, step, plan.seen).await {
             Ok(again) => {
                 plan = again;
                 failed = read_steps(shared, class, std::mem::take(&mut plan.steps), &mut batches).await;
@@ -53,6 +53,7 @@ async fn read_plan(
         _ => Ok(Fetched {
             log_start: plan.log_start,
             high_watermark: plan.high_watermark,
+            seen: plan.seen,
             batches,
         }),
     }
@@ -100,13 +101,14 @@ async fn read_steps(
     None
 }
 
-async fn plan_again(shared: &Shared, partition: PartitionId, step: &Step) -> Result<Plan, FetchError> {
+/// What was read before belongs to what comes, or nothing comes.
+async fn plan_again(shared: &Shared, partition: PartitionId, step: &Step, before: Seen) -> Result<Plan, FetchError> {
     let rest = FetchPart {
         partition,
         offset: step.offset,
         bytes_max: step.bytes_max,
     };
-    let planned = look_and_plan(shared, &[rest], step.bytes_max).await?;
+    let planned = look_and_plan(shared, &[rest], step.bytes_max, Some(before)).await?;
     let planned = planned.into_iter().next().map(|planned| planned.result);
     planned.unwrap_or(Err(FetchError::UnknownPartition))
 }

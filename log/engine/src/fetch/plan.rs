@@ -3,7 +3,7 @@
 use metadata::{Extent, PartitionId, State};
 
 use super::FetchPart;
-use crate::FetchError;
+use crate::{FetchError, Seen};
 
 /// What is to be read of one partition, or why nothing is.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Planned {
 pub(super) struct Plan {
     pub(super) log_start: u64,
     pub(super) high_watermark: u64,
+    /// Of the fold that was planned over.
+    pub(super) seen: Seen,
     pub(super) steps: Vec<Step>,
 }
 
@@ -104,6 +106,10 @@ fn plan_part(state: &State, part: &FetchPart, left: usize, first: bool) -> Resul
     Ok(Plan {
         log_start,
         high_watermark,
+        seen: Seen {
+            era: state.era(),
+            position: state.seen_position(),
+        },
         steps,
     })
 }

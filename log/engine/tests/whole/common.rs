@@ -126,6 +126,7 @@ pub(crate) fn request(topic: TopicNumber, partition: u32, offset: u64) -> FetchR
         bytes_min: 0,
         wait: Duration::ZERO,
         class: ReadClass::Tail,
+        after: None,
     }
 }
 

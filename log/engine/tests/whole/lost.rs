@@ -90,7 +90,7 @@ async fn a_lost_end_halts_and_a_new_era_goes_on() {
         assert!(refused.is_err(), "{refused:?}");
         until(&cluster, "halted", || engine.health().halted).await;
         assert_eq!(append(&engine, topic, 0, &["x"]).await, Err(AppendError::Halted));
-        assert!(matches!(engine.look().await, Err(ReadError::NotCurrent(_))));
+        assert_eq!(engine.look().await, Err(ReadError::Halted));
         let fetched = engine.fetch(&request(topic, 0, 0)).await.remove(0).result;
         assert!(matches!(fetched, Err(FetchError::NotCurrent(_))), "{fetched:?}");
         engine.ledger().accept_loss("test".into()).await.unwrap();
@@ -107,6 +107,59 @@ async fn a_lost_end_halts_and_a_new_era_goes_on() {
         let all = read_all(&engine, topic, 0, 0).await;
         assert_eq!(all.last(), Some(&(offset, "y".to_owned())), "{looks:?}");
         assert_eq!(engine.health().memory_used_bytes, 0);
+    }
+}
+
+/// A reader that waits, one that comes back when others have its offsets, and one that had read nothing of what is lost.
+#[tokio::test(start_paused = true)]
+async fn whoever_read_what_is_lost_is_told() {
+    let cluster = Cluster::over(8, MemoryLedger::new(ledger::Looks::InStatement));
+    let (engine, behind) = (cluster.engine().await, cluster.engine().await);
+    let topic = topic(&engine, "orders", 1, &[("tidelog.lane", "object")]).await;
+    fill(&engine, topic, 3).await;
+    let kept = engine.fetch(&request(topic, 0, 0)).await.remove(0).result.unwrap().seen;
+    behind.look().await.unwrap();
+    behind.world().tasks.pause();
+    fill(&engine, topic, 2).await;
+    let lost = engine.fetch(&request(topic, 0, 3)).await.remove(0).result.unwrap().seen;
+    assert!(lost > kept);
+    let waiting = engine::FetchRequest {
+        after: Some(lost),
+        bytes_min: 1,
+        wait: Duration::from_secs(600),
+        ..request(topic, 0, 5)
+    };
+    let accepted = async {
+        cluster.table.lose_end(2);
+        append(&engine, topic, 0, &["x"]).await.unwrap_err();
+        until(&cluster, "halted", || engine.health().halted).await;
+        behind.world().tasks.resume();
+        until(&cluster, "halted there", || behind.health().halted).await;
+        // The halt has a place of those that are lost, and that is nothing that anybody has read.
+        let of_halted = behind.fetch(&request(topic, 0, 0)).await.remove(0).result.unwrap().seen;
+        assert!(of_halted >= kept && behind.seen() == of_halted);
+        engine.ledger().accept_loss("test".into()).await.unwrap();
+        until(&cluster, "serving", || {
+            engine.health().serving && !engine.health().halted && !behind.health().halted
+        })
+        .await;
+        fill(&engine, topic, 4).await;
+        of_halted
+    };
+    let (waited, of_halted) = tokio::join!(engine.fetch(&waiting), accepted);
+    assert_eq!(waited[0].result, Err(FetchError::HistoryLost));
+    for (after, told) in [
+        (Some(lost), true),
+        (Some(kept), false),
+        (Some(of_halted), false),
+        (None, false),
+    ] {
+        let again = engine::FetchRequest {
+            after,
+            ..request(topic, 0, 5)
+        };
+        let result = engine.fetch(&again).await.remove(0).result;
+        assert_eq!(result == Err(FetchError::HistoryLost), told, "{after:?}: {result:?}");
     }
 }
 

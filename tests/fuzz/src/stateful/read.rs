@@ -21,6 +21,7 @@ fn request(partition: PartitionId, offset: u64, bytes_max: usize) -> FetchReques
         bytes_min: 0,
         wait: Duration::ZERO,
         class: ReadClass::Tail,
+        after: None,
     }
 }
 
@@ -100,6 +101,7 @@ pub(super) async fn some(ground: &Ground, process: &Process, partition: Partitio
             "{partition:?} was not deleted"
         ),
         Err(FetchError::UnknownPartition) => panic!("{partition:?} is there"),
+        Err(FetchError::HistoryLost) => panic!("nothing was lost"),
         // Under faults.
         Err(FetchError::Corrupt { .. } | FetchError::NotCurrent(_) | FetchError::Unavailable(_)) => {}
     }

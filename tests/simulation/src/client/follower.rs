@@ -67,6 +67,7 @@ fn request(partition: PartitionId, offset: u64) -> FetchRequest {
         bytes_min: 1,
         wait: Duration::from_millis(300),
         class: ReadClass::Tail,
+        after: None,
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) async fn run(mut client: Client) {
             } else {
                 ReadClass::Backfill
             },
+            after: None,
             parts,
         };
         let alone = request.parts.len() == 1;
@@ -226,6 +227,7 @@ impl Answer<'_> {
                 return told;
             }
             Err(FetchError::NotCurrent(_)) => journal.count("fetch not current"),
+            Err(FetchError::HistoryLost) => journal.count("fetch of a lost history"),
             Err(FetchError::Unavailable(_)) => journal.count("fetch unavailable"),
         }
         self.check_damage(None);

@@ -54,6 +54,7 @@ async fn read(client: Client, mut ends: BTreeMap<PartitionId, u64>) {
             bytes_min: 0,
             wait: Duration::ZERO,
             class: ReadClass::Tail,
+            after: None,
         };
         let Some(told) = fetch(&client, request, Basis::Hint).await else {
             return;

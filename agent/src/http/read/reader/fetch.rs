@@ -71,6 +71,7 @@ impl Reader {
             bytes_min: 1,
             wait,
             class,
+            after: Some(self.seen),
         }
     }
 
@@ -121,6 +122,7 @@ impl Reader {
                 bytes_min: 1,
                 wait: left,
                 class,
+                after: Some(self.seen),
             };
             let fetched = front.engine().fetch(&ask).await;
             if fetched.iter().any(|part| part.result.is_err()) {

@@ -5,13 +5,12 @@ use engine::{FetchError, Fetched, FetchedBatch};
 use records::{HEADER_BYTES, Limits, PREFIX_BYTES, Record, walk};
 
 use super::{Left, Page, Reader};
-use crate::http::front::Front;
 use crate::http::problem::{Code, Problem, undecodable};
 use crate::http::read::render::{self, Spot};
 
 impl Reader {
     /// A partition that gave nothing: the problem, and the cursor with which the reader can go on behind it.
-    pub(super) fn failed(&self, front: &Front, at: usize, error: FetchError) -> Problem {
+    pub(super) fn failed(&self, at: usize, error: FetchError) -> Problem {
         let partition = self.first + at as u32;
         let mut behind = self.clone();
         let mut skip_to = |offset: u64| {
@@ -34,13 +33,12 @@ impl Reader {
             }
             other => return Problem::from(other).with("partition", partition),
         };
-        problem.with("next_cursor", behind.cursor(front.engine().seen()).encode())
+        problem.with("next_cursor", behind.cursor().encode())
     }
 
     /// Takes a partition's records into the page, and moves behind them; how many they were.
     pub(super) fn take(
         &mut self,
-        front: &Front,
         at: usize,
         fetched: &Fetched,
         page: &mut Page,
@@ -64,7 +62,7 @@ impl Reader {
             }
             match failed {
                 Some(_) if taken > 0 => break,
-                Some(error) => return Err(self.skipping(front, at, batch, &error)),
+                Some(error) => return Err(self.skipping(at, batch, &error)),
                 None if behind <= batch.last_offset() => break,
                 None => {}
             }
@@ -73,7 +71,7 @@ impl Reader {
     }
 
     /// What cannot be decoded, and the cursor that passes it by.
-    fn skipping(&self, front: &Front, at: usize, batch: &FetchedBatch, error: &records::BatchError) -> Problem {
+    fn skipping(&self, at: usize, batch: &FetchedBatch, error: &records::BatchError) -> Problem {
         let mut behind = self.clone();
         let first = self
             .next
@@ -85,7 +83,7 @@ impl Reader {
             *next = batch.last_offset() + 1;
         }
         undecodable(self.first + at as u32, first, batch.last_offset(), error)
-            .with("next_cursor", behind.cursor(front.engine().seen()).encode())
+            .with("next_cursor", behind.cursor().encode())
     }
 
     /// Writes the records of a batch from an offset on; how many, the offset behind them, and what stopped it.
