@@ -60,7 +60,10 @@ pub async fn run<S: AsRef<OsStr> + Send>(stand: &Stand, arguments: impl IntoIter
 }
 
 /// A command that is told where the log is.
-async fn told(place: &Place, words: &[&str]) -> Result<Output> {
+///
+/// # Errors
+/// When it cannot be started.
+pub async fn told(place: &Place, words: &[&str]) -> Result<Output> {
     let words = words.iter().map(OsString::from);
     run(place.stand(), words.chain(place.stand().options())).await
 }
