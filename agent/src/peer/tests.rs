@@ -108,11 +108,7 @@ async fn frames_that_were_changed_moved_or_left_out_are_found() {
 
 #[test]
 fn messages_are_read_as_they_were_said() {
-    let tip = Tip {
-        era: 2,
-        position: 3,
-        hash: Hash([4; 32]),
-    };
+    let tip = Tip::new(2, 3, Hash([4; 32]));
     let cluster = ClusterId([5; 16]);
     let body = Bytes::from_static(b"body");
     for message in [

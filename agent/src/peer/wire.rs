@@ -112,11 +112,8 @@ fn put_tip(out: &mut BytesMut, tip: &Tip) {
 }
 
 fn get_tip(bytes: &mut Bytes) -> Option<Tip> {
-    Some(Tip {
-        era: bytes.try_get_u64().ok()?,
-        position: bytes.try_get_u64().ok()?,
-        hash: Hash(array(bytes)?),
-    })
+    let (era, position) = (bytes.try_get_u64().ok()?, bytes.try_get_u64().ok()?);
+    Some(Tip::new(era, position, Hash(array(bytes)?)))
 }
 
 fn array<const N: usize>(bytes: &mut Bytes) -> Option<[u8; N]> {

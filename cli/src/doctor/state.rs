@@ -82,11 +82,7 @@ async fn fold(ledger: &Ledger, store: &Store) -> Result<(Folded, Base), Finding>
     'reload: for _ in 0..RELOADS {
         let base = ledger.base().await.map_err(unreadable)?;
         let mut state = begin(&base, store).await?;
-        let mut tip = Tip {
-            era: state.era(),
-            position: state.position(),
-            hash: Hash(state.entry_hash()),
-        };
+        let mut tip = Tip::new(state.era(), state.position(), Hash(state.entry_hash()));
         loop {
             match ledger.read(&tip, READ_BYTES).await.map_err(unreadable)? {
                 ReadOutcome::Reload(_) => continue 'reload,

@@ -9,7 +9,7 @@ use ledger::{Envelope, Hash};
 pub(super) struct Link {
     /// The era after it.
     pub(super) era: u64,
-    /// The hash of its stored bytes.
+    /// The hash of its stored bytes; one over that and the hash before, where the entry does not carry that.
     pub(super) hash: Hash,
 }
 
@@ -57,6 +57,10 @@ pub(super) fn next(link: &Link, meaning: Meaning, envelope: &Envelope, hash: Has
         envelope.era
     } else {
         link.era
+    };
+    let hash = match envelope.previous == link.hash {
+        true => hash,
+        false => hash.after(link.hash),
     };
     Link { era, hash }
 }

@@ -120,7 +120,7 @@ impl Walk<'_> {
             self.follow(&envelope, hash)?;
         }
         self.next = position + 1;
-        self.meet_snapshot(position, hash);
+        self.meet_snapshot(position, self.link.hash);
         Ok(())
     }
 
@@ -154,7 +154,7 @@ impl Walk<'_> {
         let entry = |event| EntryRef {
             position: envelope.position,
             era: link.era,
-            hash: hash.0,
+            hash: link.hash.0,
             event,
         };
         let applied = match meaning {

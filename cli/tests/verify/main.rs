@@ -104,11 +104,7 @@ async fn a_lost_end_is_named() {
     let engine = start(dir.path()).await;
     topic(&engine, "t", "auto").await;
     let seen = engine.seen();
-    let tip = Tip {
-        era: seen.era,
-        position: seen.position,
-        hash: Hash(engine.read(metadata::State::entry_hash)),
-    };
+    let tip = Tip::new(seen.era, seen.position, Hash(engine.read(metadata::State::entry_hash)));
     // The engine keeps the witness too: whoever comes second is told so, and has to look again.
     while engine.ledger().refresh_witness(&tip).await.expect("a witness") == WitnessOutcome::Raced {}
     let cluster = engine.cluster();

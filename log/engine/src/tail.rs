@@ -37,6 +37,12 @@ const FAILURE: Backoff = Backoff {
     max: Duration::from_secs(2),
     deadline: Duration::MAX,
 };
+/// Waits after the ledger said more than once that there is more, and there was nothing: something stands beyond a hole.
+const NOTHING: Backoff = Backoff {
+    first: Duration::from_millis(2),
+    max: Duration::from_secs(1),
+    deadline: Duration::MAX,
+};
 /// Entries that may be put in vain at once; see `lost_puts_per_second`.
 const LOST_PUTS_BURST: u32 = 20;
 /// How long writes are refused after the ledger had no room, before one is tried again.
@@ -53,6 +59,8 @@ pub(crate) struct Tail {
     races: u32,
     /// Failed calls in a row.
     failures: u32,
+    /// How often in a row the ledger was said to have grown, and had nothing to read.
+    nothings: u32,
     /// A loss that was seen and is not yet accepted.
     loss: Option<Loss>,
     /// The state was loaded anew, and the end of the ledger not yet reached.
@@ -75,6 +83,7 @@ impl Tail {
             stale: true,
             races: 0,
             failures: 0,
+            nothings: 0,
             loss: None,
             reloaded: false,
             full_until: None,
@@ -174,12 +183,19 @@ impl Tail {
         // What is to be put already, and cannot be, is no reason to wake.
         let held_until = self.put_at().filter(|at| *at > clock.now());
         let wake_at = held_until.into_iter().fold(self.wake_at(beats), Instant::min);
+        let watched = async {
+            self.back_off(NOTHING, self.nothings.saturating_sub(2)).await;
+            shared.ledger.watch(self.tip.position).await
+        };
         tokio::select! {
             biased;
             () = shared.world.tasks.stopping() => {}
             () = shared.wake.notified() => {}
-            watched = shared.ledger.watch(self.tip.position) => match watched {
-                Ok(()) => self.stale = true,
+            watched = watched => match watched {
+                Ok(()) => {
+                    self.stale = true;
+                    self.nothings = self.nothings.saturating_add(1);
+                }
                 Err(error) => self.failed(&error),
             },
             () = clock.sleep_until(wake_at) => shared.intake.lock().beat(clock.now(), beats),

@@ -28,11 +28,7 @@ pub struct Base {
 impl Base {
     /// The tip of one who holds the state at the base.
     pub fn tip(&self) -> Tip {
-        Tip {
-            era: self.era,
-            position: self.position,
-            hash: self.hash,
-        }
+        Tip::new(self.era, self.position, self.hash)
     }
 }
 

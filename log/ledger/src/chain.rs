@@ -9,15 +9,67 @@ use crate::envelope::{self, Envelope, Kind};
 use crate::ids::{Era, Hash, Position};
 
 /// The last entry its holder has folded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub struct Tip {
     /// The era in force after that entry.
     pub era: Era,
     /// Its position.
     pub position: Position,
-    /// The hash of its stored bytes.
+    /// Stands for that entry and all before it: the hash of its stored bytes, if it carries the hash of the entry before
+    /// it; else one over those bytes and the hash before. What the next entry carries.
     pub hash: Hash,
+    /// The entries at the end that do not fit.
+    misfits: Option<Misfits>,
 }
+
+/// Entries at the end of a chain that do not carry the hash before them. They say nothing of what stands before them, so
+/// they may be in their places when that is lost: the same stored bytes behind another history. Who looks whether a tip
+/// is still there begins at the last entry that fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Misfits {
+    /// The position and hash of the last entry that fits.
+    after: (Position, Hash),
+    /// The hash of the last misfit's stored bytes.
+    stored: Hash,
+}
+
+impl Tip {
+    /// The tip of one who has folded an entry that fits.
+    pub const fn new(era: Era, position: Position, hash: Hash) -> Tip {
+        Tip {
+            era,
+            position,
+            hash,
+            misfits: None,
+        }
+    }
+
+    /// Whether the last entry carries the hash of the one before it, so that its bytes alone stand for all there was.
+    /// Only of such a tip a snapshot, a base or a witness is made.
+    pub fn fits(&self) -> bool {
+        self.misfits.is_none()
+    }
+
+    /// The tip of one who has folded the entries up to the last that fits. Misfits begin no era.
+    pub(crate) fn anchor(&self) -> Tip {
+        let (position, hash) = self.misfits.map_or((self.position, self.hash), |misfits| misfits.after);
+        Tip::new(self.era, position, hash)
+    }
+
+    /// The hash of the last entry's stored bytes.
+    pub(crate) fn stored_hash(&self) -> Hash {
+        self.misfits.map_or(self.hash, |misfits| misfits.stored)
+    }
+}
+
+/// The hash stands for the whole chain: what else a tip holds follows from it.
+impl PartialEq for Tip {
+    fn eq(&self, other: &Tip) -> bool {
+        (self.era, self.position, self.hash) == (other.era, other.position, other.hash)
+    }
+}
+
+impl Eq for Tip {}
 
 /// An entry, judged: what the fold gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,21 +78,38 @@ pub struct Entry {
     pub position: Position,
     /// The era in force after it.
     pub era: Era,
-    /// The hash of its stored bytes.
+    /// Stands for it and all before it, as in a [`Tip`].
     pub hash: Hash,
     /// What it means.
     pub kind: EntryKind,
     /// The bytes as they are stored: what a process that follows this one needs to fold it too.
     pub stored: Bytes,
+    misfits: Option<Misfits>,
 }
 
 impl Entry {
+    /// One that fits, with the tip of whoever folds it.
+    pub fn fitting(tip: Tip, kind: EntryKind, stored: Bytes) -> Entry {
+        let Tip {
+            era, position, hash, ..
+        } = tip;
+        Entry {
+            position,
+            era,
+            hash,
+            kind,
+            stored,
+            misfits: None,
+        }
+    }
+
     /// The tip of one who has folded this entry.
     pub fn tip(&self) -> Tip {
         Tip {
             era: self.era,
             position: self.position,
             hash: self.hash,
+            misfits: self.misfits,
         }
     }
 }
@@ -85,7 +154,9 @@ pub struct Loss {
 
 impl fmt::Display for Loss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Tip { era, position, hash } = self.expected;
+        let Tip {
+            era, position, hash, ..
+        } = self.expected;
         let witness = match self.evidence {
             Evidence::OwnEntry => "this process",
             Evidence::Witness => "the witness",
@@ -112,8 +183,13 @@ impl fmt::Display for Loss {
 ///   by one who knew entries that are lost. It is proof of the loss, so it is itself a halt.
 /// - An entry of a **newer era** can only be the one that begins it, and must fit. Anything else is proof that the
 ///   beginning of that era was lost, so it is a halt too.
-pub(crate) fn judge(tip: &Tip, hash: Hash, envelope: &Envelope, stored: Bytes) -> Entry {
+pub(crate) fn judge(tip: &Tip, envelope: &Envelope, stored: Bytes) -> Entry {
     let fits = envelope.previous == tip.hash;
+    let bytes_hash = Hash::of(&stored);
+    let misfits = (!fits).then(|| Misfits {
+        after: (tip.anchor().position, tip.anchor().hash),
+        stored: bytes_hash,
+    });
     let misfit = EntryKind::Halt {
         era: envelope.era,
         misfit: true,
@@ -131,9 +207,10 @@ pub(crate) fn judge(tip: &Tip, hash: Hash, envelope: &Envelope, stored: Bytes) -
     Entry {
         position: envelope.position,
         era,
-        hash,
+        hash: if fits { bytes_hash } else { bytes_hash.after(tip.hash) },
         kind,
         stored,
+        misfits,
     }
 }
 
@@ -158,7 +235,7 @@ pub fn follow(tip: &Tip, stored: &Bytes) -> Passed {
     }
     match Envelope::open(position, stored) {
         Ok(envelope) if envelope.previous == tip.hash && envelope.era >= tip.era => {
-            Passed::Next(judge(tip, Hash::of(stored), &envelope, stored.clone()))
+            Passed::Next(judge(tip, &envelope, stored.clone()))
         }
         _ => Passed::Unfit,
     }

@@ -23,6 +23,17 @@ impl Hash {
     pub fn of(stored: &[u8]) -> Hash {
         Hash(Sha256::digest(stored).into())
     }
+
+    /// A hash that stands for this one behind another: for an entry that does not carry the hash of the one before it.
+    pub fn after(self, before: Hash) -> Hash {
+        Hash(
+            Sha256::new()
+                .chain_update(before.0)
+                .chain_update(self.0)
+                .finalize()
+                .into(),
+        )
+    }
 }
 
 impl fmt::Display for Hash {

@@ -121,7 +121,7 @@ impl Ledger {
         if seeded::is(Bug::NoLookAfterPut) {
             return Ok(Appended::At(put));
         }
-        let (base, predecessor) = futures::join!(self.base(), self.hash_at(tip.position));
+        let (base, predecessor) = futures::join!(self.base(), self.found(tip));
         if base?.position >= put.position {
             return Ok(Appended::Reload);
         }
@@ -150,24 +150,25 @@ impl Ledger {
     /// Reads what follows `tip`, up to `max_bytes` of stored entries, and at least one entry when there is one.
     ///
     /// The read begins at the tip's own entry, which must be there with the hash the caller folded: otherwise one who
-    /// is ahead of a restored ledger would find nothing and take itself to be at the end.
+    /// is ahead of a restored ledger would find nothing and take itself to be at the end. Where that entry does not fit,
+    /// the read begins at the last one that does.
     ///
     /// # Errors
     /// When the backend fails, or the first entry after the tip (or the tip's own) is damaged; entries before a damaged
     /// one are returned first.
     pub async fn read(&self, tip: &Tip, max_bytes: usize) -> Result<ReadOutcome, LedgerError> {
-        let raw = self.backend.read(tip.position, max_bytes.max(1)).await?;
+        let raw = self.read_own(tip, max_bytes.max(1)).await?;
         // After the entries, and before any chain is judged: an entry read at or below the base may be false, and one's
         // own may be deleted. The first position wanted is the one after the tip; the entry at the base stays.
         let base = self.base().await?;
         let wanted = match seeded::is(Bug::BaseAgainstLast) {
             true => raw.entries.last().map_or(Position::MAX, |last| last.position),
-            false => tip.position,
+            false => tip.anchor().position,
         };
         if base.position > wanted && !seeded::is(Bug::NoLookAfterRead) {
             return Ok(ReadOutcome::Reload(base));
         }
-        let own = hash_of_first(tip.position, &raw)?;
+        let own = found_in(tip, &raw)?;
         let own = if seeded::is(Bug::OwnEntryUnchecked) {
             Some(tip.hash)
         } else {
@@ -275,17 +276,32 @@ impl Ledger {
         self.backend.watch(after).await
     }
 
-    /// The hash of the entry at `position`, its checksum verified.
-    async fn hash_at(&self, position: Position) -> Result<Option<Hash>, LedgerError> {
-        hash_of_first(position, &self.backend.read(position, 0).await?)
+    /// The entries from the tip's anchor to the tip, and up to `max_bytes` of what follows.
+    async fn read_own(&self, tip: &Tip, max_bytes: usize) -> Result<RawRead, LedgerError> {
+        let wanted = tip.position.saturating_add(u64::from(max_bytes > 0));
+        let mut bytes = max_bytes;
+        loop {
+            let raw = self.backend.read(tip.anchor().position, bytes).await?;
+            let reached = raw.entries.last().is_some_and(|last| last.position >= wanted);
+            if tip.fits() || reached || !(raw.more || bytes == 0) {
+                return Ok(raw);
+            }
+            // Misfits are few: an entry and a halt or two of an era that is over.
+            bytes = bytes.saturating_mul(2).max(self.entry_bytes_max());
+        }
+    }
+
+    /// The hash of what stands in the place of the tip; checksums are verified.
+    async fn found(&self, tip: &Tip) -> Result<Option<Hash>, LedgerError> {
+        found_in(tip, &self.read_own(tip, 0).await?)
     }
 
     /// Looks for an entry that should be there: at it, and then at the base, so that a deletion is never taken for a
     /// loss.
     async fn find(&self, expected: &Tip, evidence: Evidence) -> Result<Found, LedgerError> {
-        let hash = self.hash_at(expected.position).await;
+        let hash = self.found(expected).await;
         let base = self.base().await?;
-        if base.position > expected.position {
+        if base.position > expected.anchor().position {
             return Ok(Found::Trimmed(base));
         }
         Ok(missing(expected, hash?, evidence).map_or(Found::There, Found::Lost))
@@ -308,13 +324,23 @@ fn missing(expected: &Tip, found: Option<Hash>, evidence: Evidence) -> Option<Lo
     })
 }
 
-/// The hash of the first entry read. One whose bytes are damaged is no sign of a loss: it is an error.
-fn hash_of_first(position: Position, raw: &RawRead) -> Result<Option<Hash>, LedgerError> {
-    let Some(first) = raw.entries.first() else {
+/// The hash of what stands in the place of the tip, in entries that were read from its anchor on: that of the anchor, if
+/// another entry stands there. An entry whose bytes are damaged is no sign of a loss: it is an error.
+fn found_in(tip: &Tip, raw: &RawRead) -> Result<Option<Hash>, LedgerError> {
+    let mut chain = tip.anchor();
+    let Some((first, rest)) = raw.entries.split_first() else {
         return Ok(None);
     };
-    Envelope::open(position, &first.bytes)?;
-    Ok(Some(Hash::of(&first.bytes)))
+    Envelope::open(chain.position, &first.bytes)?;
+    let hash = Hash::of(&first.bytes);
+    if tip.fits() || hash != chain.hash {
+        return Ok(Some(hash));
+    }
+    for next in rest.iter().take_while(|next| next.position <= tip.position) {
+        let envelope = Envelope::open(next.position, &next.bytes)?;
+        chain = chain::judge(&chain, &envelope, next.bytes.clone()).tip();
+    }
+    Ok((chain.position == tip.position).then_some(chain.hash))
 }
 
 /// Whether the entry read below the base is a true one, on a backend where a sleeper may put a false one into a deleted
@@ -327,13 +353,13 @@ fn is_followed(raw: &RawRead) -> bool {
     Envelope::open(next.position, &next.bytes).is_ok_and(|next| next.previous == Hash::of(&first.bytes))
 }
 
-/// Judges the entries that follow the first one, which is the tip's own.
+/// Judges the entries that follow the tip's own.
 fn judge_all(tip: &Tip, raw: &RawRead) -> Result<ReadOutcome, LedgerError> {
     let mut entries: Vec<Entry> = Vec::with_capacity(raw.entries.len().saturating_sub(1));
-    let mut tip = *tip;
-    for next in raw.entries.iter().skip(1) {
+    let (own, mut tip) = (tip.position, *tip);
+    for next in raw.entries.iter().skip_while(|entry| entry.position <= own) {
         match Envelope::open(next.position, &next.bytes) {
-            Ok(envelope) => entries.push(chain::judge(&tip, Hash::of(&next.bytes), &envelope, next.bytes.clone())),
+            Ok(envelope) => entries.push(chain::judge(&tip, &envelope, next.bytes.clone())),
             Err(error) if entries.is_empty() => return Err(error),
             Err(_) => return Ok(ReadOutcome::Entries { entries, at_end: false }),
         }

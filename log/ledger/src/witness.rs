@@ -126,11 +126,9 @@ pub(crate) fn decode(cluster: ClusterId, bytes: &[u8]) -> Result<Tip, LedgerErro
     if bytes[8..24] != cluster.0 {
         return Err(corrupt("it belongs to another cluster".to_owned()));
     }
-    Ok(Tip {
-        era: u64::from_be_bytes(field(bytes, 24)),
-        position: u64::from_be_bytes(field(bytes, 32)),
-        hash: Hash(field(bytes, 40)),
-    })
+    let (era, position) = (field(bytes, 24), field(bytes, 32));
+    let (era, position) = (u64::from_be_bytes(era), u64::from_be_bytes(position));
+    Ok(Tip::new(era, position, Hash(field(bytes, 40))))
 }
 
 fn field<const N: usize>(bytes: &[u8; BYTES], at: usize) -> [u8; N] {

@@ -105,11 +105,7 @@ impl Audit {
             journal: journal.clone(),
             history,
             ledger: None,
-            genesis: Tip {
-                era: 0,
-                position: 0,
-                hash: Hash::ZERO,
-            },
+            genesis: Tip::new(0, 0, Hash::ZERO),
             account: None,
             entries: Vec::new(),
             contents: Contents::default(),

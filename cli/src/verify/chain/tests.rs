@@ -53,3 +53,18 @@ fn eras_rise_only_with_their_entry() {
     let misfit = envelope(Kind::Proposals, 4, true);
     assert_eq!(next(&LINK, Meaning::Misfit(""), &misfit, hash), Link { era: 3, hash });
 }
+
+#[test]
+fn the_hash_stands_for_all_before_also_behind_a_misfit() {
+    let hash = Hash([9; 32]);
+    let stray = envelope(Kind::Proposals, 2, false);
+    let other = Link {
+        hash: Hash([6; 32]),
+        ..LINK
+    };
+    let (one, two) = (
+        next(&LINK, Meaning::Void, &stray, hash),
+        next(&other, Meaning::Void, &stray, hash),
+    );
+    assert!(one.hash != hash && one.hash != two.hash, "{one:?} {two:?}");
+}

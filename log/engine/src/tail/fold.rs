@@ -26,6 +26,7 @@ impl Tail {
             }
         };
         self.tip = tip;
+        self.nothings = 0;
         self.shared.recent.push(entry);
         self.shared.view.set_progress(|progress| progress.tip = tip);
         self.shared.view.wake(touched(&outcomes));

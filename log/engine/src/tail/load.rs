@@ -152,11 +152,7 @@ pub(crate) async fn load_named(ledger: &Ledger, store: &Store, base: &Base) -> R
     let key = Key::parse(&base.snapshot, &base.cluster).ok_or_else(|| damaged("its name is not one of a snapshot"))?;
     let bytes = store.read_fresh(&key, None).await?;
     let (state, _) = metadata::snapshot::decode(bytes).map_err(|error| damaged(&error.to_string()))?;
-    let tip = Tip {
-        era: state.era(),
-        position: state.position(),
-        hash: ledger::Hash(state.entry_hash()),
-    };
+    let tip = Tip::new(state.era(), state.position(), ledger::Hash(state.entry_hash()));
     let Key::Snapshot(name) = key else {
         return Err(damaged("its name is not one of a snapshot"));
     };

@@ -26,7 +26,8 @@ pub(crate) async fn take_snapshot(shared: &Arc<Shared>, role: Role) -> Result<Sn
     }
     let named_by = shared.intake.lock().lives.incarnation(role);
     let incarnation = named_by.ok_or_else(|| ChangeError::Unavailable("this process has no life yet".to_owned()))?;
-    let encoded = encode(shared, incarnation).await;
+    let behind_misfit = || ChangeError::Unavailable("the ledger's last entry does not fit where it stands".to_owned());
+    let encoded = encode(shared, incarnation).await.ok_or_else(behind_misfit)?;
     let key = Key::Snapshot(encoded.name);
     let bytes = write(shared, &key, &encoded).await?;
     let kind = Kind::SnapshotTaken(entry::SnapshotTaken {
@@ -64,15 +65,20 @@ fn up_to_date(state: &State) -> Option<SnapshotRef> {
         .cloned()
 }
 
-async fn encode(shared: &Arc<Shared>, incarnation: Incarnation) -> Encoded {
+/// None where the last entry does not fit: its bytes alone do not say which history the snapshot is of. Rarely also when
+/// an entry is just being folded.
+async fn encode(shared: &Arc<Shared>, incarnation: Incarnation) -> Option<Encoded> {
     let attempt = u16::try_from(shared.world.chance.below(100)).unwrap_or(0);
     let reader = Arc::clone(shared);
     let work = move || {
-        reader.view.read(|state| Encoded {
-            name: SnapshotName::new(state.era(), state.position(), &state.entry_hash(), incarnation, attempt),
-            entry_hash: state.entry_hash(),
-            lowest_inline: state.lowest_inline(),
-            snapshot: metadata::snapshot::encode(state),
+        reader.view.read(|state| {
+            let tip = reader.view.progress().tip;
+            (tip.fits() && tip.hash.0 == state.entry_hash()).then(|| Encoded {
+                name: SnapshotName::new(state.era(), state.position(), &state.entry_hash(), incarnation, attempt),
+                entry_hash: state.entry_hash(),
+                lowest_inline: state.lowest_inline(),
+                snapshot: metadata::snapshot::encode(state),
+            })
         })
     };
     shared.world.tasks.blocking(work).await

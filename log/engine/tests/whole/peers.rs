@@ -204,11 +204,7 @@ async fn a_look_says_nothing_to_one_on_another_branch() {
     for ahead in [0, 3] {
         let (mut near, far): (FollowerLink, _) = Link::pair();
         host.host(far);
-        let tip = Tip {
-            era: 1,
-            position: host.seen().position + ahead,
-            hash: Hash([9; 32]),
-        };
+        let tip = Tip::new(1, host.seen().position + ahead, Hash([9; 32]));
         let cluster_id = host.cluster();
         let follow = ToHost::Follow {
             cluster: cluster_id,

@@ -1,11 +1,7 @@
 use super::*;
 use crate::envelope::Kind::{Genesis, Halt, NewEra, Proposals};
 
-const TIP: Tip = Tip {
-    era: 3,
-    position: 9,
-    hash: Hash([9; 32]),
-};
+const TIP: Tip = Tip::new(3, 9, Hash([9; 32]));
 
 fn judged(kind: Kind, era: Era, fits: bool) -> (Era, EntryKind) {
     let envelope = Envelope {
@@ -15,13 +11,15 @@ fn judged(kind: Kind, era: Era, fits: bool) -> (Era, EntryKind) {
         previous: if fits { TIP.hash } else { Hash::ZERO },
         body: Bytes::from_static(b"body"),
     };
-    let (stored, _) = envelope.seal();
-    let entry = judge(&TIP, Hash([10; 32]), &envelope, stored);
+    let (stored, hash) = envelope.seal();
+    let entry = judge(&TIP, &envelope, stored);
+    assert_eq!(entry.position, 10, "every entry takes its position");
     assert_eq!(
-        (entry.position, entry.hash),
-        (10, Hash([10; 32])),
-        "every entry takes its position"
+        entry.hash == hash,
+        fits,
+        "a misfit's bytes alone do not stand for what was before"
     );
+    assert_eq!((entry.tip().fits(), entry.tip().stored_hash()), (fits, hash));
     (entry.era, entry.kind)
 }
 

@@ -8,13 +8,14 @@ use super::{Follower, Harness, Yard};
 use crate::chain::{Evidence, Loss};
 use crate::envelope::{Envelope, Kind};
 use crate::ids::Hash;
-use crate::ledger::{Accepted, Appended, Halted};
+use crate::ledger::{Accepted, Appended, Halted, WitnessOutcome};
 
 pub(super) async fn all(harness: &dyn Harness, world: &World) {
     reader_ahead(harness, world).await;
     other_entry_in_place(harness, world).await;
     put_over_a_hole(harness, world).await;
     misfit_halts(harness, world).await;
+    misfit_outlives_a_loss(harness, world).await;
     halts_once(harness, world).await;
     late_puts_of_the_old_era(harness, world).await;
     snapshot_of_the_lost_end(harness, world).await;
@@ -102,6 +103,51 @@ async fn misfit_halts(harness: &dyn Harness, world: &World) {
     assert!(matches!(accept(&yard).await, Accepted::At(tip) if tip.era == 2 && tip.position == 7));
     behind.append("g").await;
     behind.expect(&["a", "b", "c", "D", "E", "misfit", "era 2", "g"]);
+}
+
+/// An entry that does not fit says nothing of those before it, and may be in its place when they are lost and others have
+/// taken their places. Who knew the lost ones sees it, reading and writing.
+async fn misfit_outlives_a_loss(harness: &dyn Harness, world: &World) {
+    let yard = Yard::new(harness, world).await;
+    let mut behind = yard.writer_of(&["a", "b", "c"]).await;
+    let stray = Envelope {
+        kind: Kind::Proposals,
+        era: 0,
+        position: 5,
+        previous: Hash::ZERO,
+        body: Bytes::from_static(b"stray"),
+    };
+    let mut ahead = yard.writer_of(&["d"]).await;
+    yard.table.plant(5, Some(stray.seal().0)).await;
+    ahead.catch_up().await;
+    ahead.expect(&["a", "b", "c", "d", "void"]);
+    ahead.catch_up().await;
+    assert_eq!(
+        ahead.ledger.refresh_witness(&ahead.tip).await,
+        Ok(WitnessOutcome::Refreshed)
+    );
+    yard.lose(4, 4).await;
+    behind.append("D").await;
+    behind.expect(&["a", "b", "c", "D", "void"]);
+    assert_ne!(ahead.tip, behind.tip);
+    let loss = ahead.expect_loss().await;
+    assert_eq!((loss.expected, loss.evidence), (ahead.tip, Evidence::OwnEntry));
+    assert!(matches!(
+        behind.ledger.check_witness().await,
+        Ok(WitnessOutcome::Lost(_))
+    ));
+    assert_eq!(
+        behind.ledger.verify_tip(&behind.tip).await,
+        Ok(false),
+        "no base stands on a misfit"
+    );
+    assert!(matches!(ahead.try_append("e").await, Appended::Lost(_)));
+    behind.catch_up().await;
+    behind.expect(&["a", "b", "c", "D", "void", "misfit"]);
+    assert_eq!(ahead.ledger.halt(&loss).await, Ok(Halted::Already(behind.tip)));
+    assert!(matches!(accept(&yard).await, Accepted::At(tip) if tip.era == 2 && tip.position == 7));
+    behind.append("g").await;
+    behind.expect(&["a", "b", "c", "D", "void", "misfit", "era 2", "g"]);
 }
 
 /// The halt, the new era, and those who slept through both.

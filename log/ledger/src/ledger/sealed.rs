@@ -18,14 +18,8 @@ pub struct Sealed {
 impl Sealed {
     /// The entry with proposals, for one who knows that it was put and counts.
     pub fn entry(&self) -> Entry {
-        let Tip { era, position, hash } = self.tip;
-        Entry {
-            position,
-            era,
-            hash,
-            kind: EntryKind::Proposals(self.stored.slice(HEADER_BYTES..)),
-            stored: self.stored.clone(),
-        }
+        let kind = EntryKind::Proposals(self.stored.slice(HEADER_BYTES..));
+        Entry::fitting(self.tip, kind, self.stored.clone())
     }
 }
 
@@ -46,12 +40,13 @@ impl Ledger {
         let put = sealed.tip;
         match (
             self.backend
-                .append(put.position, tip.hash, sealed.stored.clone())
+                .append(put.position, tip.stored_hash(), sealed.stored.clone())
                 .await?,
             self.backend.looks(),
         ) {
-            (Append::Appended, Looks::InStatement) => Ok(Appended::At(put)),
-            (Append::Appended, Looks::AfterPut) => self.look_after(tip, put).await.map_err(LedgerError::after_put),
+            // A statement that looks at a misfit before sees nothing of what stands before that.
+            (Append::Appended, Looks::InStatement) if tip.fits() => Ok(Appended::At(put)),
+            (Append::Appended, _) => self.look_after(tip, put).await.map_err(LedgerError::after_put),
             (Append::Taken, _) => Ok(Appended::Taken),
             (Append::Trimmed, _) => Ok(Appended::Reload),
             (Append::PredecessorDiffers, _) => self.doubt_refusal(tip).await,
@@ -80,7 +75,7 @@ impl Ledger {
         let position = envelope.position;
         Ok(Sealed {
             stored,
-            tip: Tip { era, position, hash },
+            tip: Tip::new(era, position, hash),
         })
     }
 }

@@ -34,7 +34,8 @@ impl Ledger {
     /// one behind a loss would destroy the evidence of it.
     ///
     /// The caller's chain is the ledger's up to its tip, which is looked for here. So it contains the witness's entry
-    /// when the ledger does, at a position not beyond the tip.
+    /// when the ledger does, at a position not beyond the tip. Where the tip's entry does not fit, the witness names the
+    /// last one that does.
     ///
     /// # Errors
     /// When the store or the backend fails, or the witness is damaged (a damaged one is not replaced).
@@ -49,6 +50,7 @@ impl Ledger {
             Found::Trimmed(_) => return Ok(WitnessOutcome::Reload),
             Found::Lost(loss) => return Ok(WitnessOutcome::Lost(loss)),
         }
+        let tip = &tip.anchor();
         if let Some(said) = said.filter(|_| !seeded::is(Bug::WitnessByOneBehind)) {
             if said == *tip {
                 return Ok(WitnessOutcome::Contained);

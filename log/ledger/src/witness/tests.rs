@@ -1,11 +1,7 @@
 use super::*;
 
 const CLUSTER: ClusterId = ClusterId(*b"0123456789abcdef");
-const TIP: Tip = Tip {
-    era: 2,
-    position: 0x0102_0304_0506_0708,
-    hash: Hash([0xab; 32]),
-};
+const TIP: Tip = Tip::new(2, 0x0102_0304_0506_0708, Hash([0xab; 32]));
 
 #[test]
 fn golden() {

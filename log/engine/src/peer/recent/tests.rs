@@ -3,21 +3,12 @@ use ledger::{EntryKind, Hash};
 use super::*;
 
 fn tip(position: u64) -> Tip {
-    Tip {
-        era: 1,
-        position,
-        hash: Hash([u8::try_from(position).unwrap(); 32]),
-    }
+    Tip::new(1, position, Hash([u8::try_from(position).unwrap(); 32]))
 }
 
 fn entry(position: u64, bytes: usize) -> Entry {
-    Entry {
-        position,
-        era: 1,
-        hash: tip(position).hash,
-        kind: EntryKind::Void,
-        stored: vec![u8::try_from(position).unwrap(); bytes].into(),
-    }
+    let stored = vec![u8::try_from(position).unwrap(); bytes];
+    Entry::fitting(tip(position), EntryKind::Void, stored.into())
 }
 
 fn numbers(after: &After) -> Vec<u8> {
@@ -47,10 +38,7 @@ fn what_follows_a_tip_is_passed_on_as_far_as_it_is_kept() {
     assert_eq!(numbers(&recent.after(&tip(5))), [6, 7, 8]);
     assert_eq!(numbers(&recent.after(&tip(7))), [8]);
     assert_eq!(recent.after(&tip(8)), After::Nothing);
-    let other = Tip {
-        hash: Hash::ZERO,
-        ..tip(7)
-    };
+    let other = Tip::new(1, 7, Hash::ZERO);
     assert_eq!(recent.after(&other), After::Unknown, "another history");
     recent.restart(tip(20));
     assert_eq!(recent.after(&tip(7)), After::Unknown);
