@@ -16,6 +16,7 @@ mod fold;
 #[cfg(feature = "processes")]
 mod http_body;
 mod input;
+mod lakes;
 mod memory;
 mod mutation;
 mod record_batch;
@@ -53,6 +54,7 @@ pub const TARGETS: &[Target] = &[
     target("record_batch", record_batch::check),
     target("decompression", decompression::check),
     target("segment", segments::check),
+    target("lake", lakes::check),
     target("entry", entries::check),
     target("snapshot", snapshots::check),
     #[cfg(feature = "processes")]

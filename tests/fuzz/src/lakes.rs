@@ -1,0 +1,180 @@
+//! Lake files: whatever batches the log may hold come out as they went in, from wherever one begins to read; and a file that
+//! is not as it was written is found damaged, or gives the same.
+//!
+//! The first bytes say how the file is written, read and damaged; the rest are batches, with lengths and checksums put
+//! right.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use lake::{LakeError, LakeFile, LakeWriter, Rebuilt, Step, WriteSettings, Written};
+use records::{Batch, Limits, Record};
+
+use crate::record_batch::sealed;
+
+const PARTITION: i32 = 3;
+const BASE: i64 = 1_000;
+/// Bytes of the input before the batches.
+const HEAD: usize = 8;
+
+/// How a file is written, read and damaged.
+struct Head {
+    group_bytes: usize,
+    page_rows_max: usize,
+    bytes_max: u64,
+    start: u64,
+    flip: usize,
+}
+
+/// Small enough that a bomb passes quickly.
+fn limits() -> Limits {
+    Limits {
+        batch_bytes_max: 1 << 20,
+        inflate_bytes_max: 4 << 20,
+        ..Limits::default()
+    }
+}
+
+pub(crate) fn check(data: &[u8]) {
+    let Some((head, rest)) = data.split_first_chunk::<HEAD>() else {
+        return;
+    };
+    let head = Head {
+        group_bytes: 1 + usize::from(head[0]) * 64,
+        page_rows_max: 1 + usize::from(head[1]),
+        bytes_max: 1 + u64::from(head[2]) * 32,
+        start: u64::from(head[3]),
+        flip: usize::from(head[4]) << 16 | usize::from(head[5]) << 8 | usize::from(head[6]),
+    };
+    let laid = laid(rest);
+    let written = write(&laid, &head);
+    written.verify(&written.bytes).expect("what was written is whole");
+    let last = laid.last().map_or(BASE, |(base, batch)| last_of(*base, batch));
+    let expected: Vec<Told> = laid.iter().map(|(base, batch)| told(*base, batch)).collect();
+    assert_eq!(
+        read_all(&written.bytes, &written, BASE, &head).expect("whole"),
+        expected
+    );
+    let from = BASE + i64::try_from(head.start % u64::try_from(last - BASE + 1).unwrap_or(1)).unwrap_or(0);
+    let behind = expected.iter().filter(|told| told.offsets.1 >= from);
+    let read = read_all(&written.bytes, &written, from, &head).expect("whole");
+    assert!(
+        read.iter().eq(behind),
+        "from {from} the batches are those that reach so far"
+    );
+    damaged(&written, &expected, &head);
+}
+
+/// What batches of the input the log may hold, one behind the other.
+fn laid(bytes: &[u8]) -> Vec<(i64, Batch)> {
+    let bytes = Bytes::from(sealed(bytes));
+    let mut next = BASE;
+    let batches = records::split(bytes).filter_map(|cut| Batch::stored(cut.ok()?.1).ok());
+    let held = batches.filter(|batch| batch.header().last_offset_delta >= 0);
+    held.map(|batch| {
+        let base = next + (batch.header().base_timestamp & 1);
+        next = last_of(base, &batch) + 1;
+        (base, batch)
+    })
+    .collect()
+}
+
+fn last_of(base: i64, batch: &Batch) -> i64 {
+    base + i64::from(batch.header().last_offset_delta)
+}
+
+fn write(laid: &[(i64, Batch)], head: &Head) -> Written {
+    let settings = WriteSettings {
+        group_bytes: head.group_bytes,
+        page_rows_max: head.page_rows_max,
+        batch_limits: limits(),
+        ..WriteSettings::default()
+    };
+    let mut writer = LakeWriter::new("topic", settings).expect("settings that Parquet takes");
+    writer.begin(PARTITION, BASE).expect("the first");
+    for (base, batch) in laid {
+        writer.push(batch, *base).expect("in order");
+    }
+    let last = laid.last().map_or(BASE, |(base, batch)| last_of(*base, batch));
+    writer.end(last).expect("beyond the last");
+    writer.finish().expect("a file")
+}
+
+/// What a consumer can tell of a batch.
+#[derive(Debug, PartialEq)]
+struct Told {
+    offsets: (i64, i64),
+    attributes: i16,
+    producer: (i64, i16, i32),
+    max_timestamp: i64,
+    /// With their timestamps, or the batch from its attributes on where they cannot be read.
+    records: Result<Vec<(Record, i64)>, Bytes>,
+}
+
+fn told(base: i64, batch: &Batch) -> Told {
+    let header = batch.header();
+    let outside = header.attributes.without_transaction();
+    let records: Result<Vec<Record>, _> = records::walk(batch, &limits()).and_then(Iterator::collect);
+    let mut rest = batch.checksummed().to_vec();
+    rest[..2].copy_from_slice(&outside.bits().to_be_bytes());
+    let timed = |record: Record| {
+        let timestamp = record.timestamp(header);
+        let record = Record {
+            timestamp_delta: 0,
+            ..record
+        };
+        (record, timestamp)
+    };
+    Told {
+        offsets: (base, last_of(base, batch)),
+        attributes: outside.bits(),
+        producer: (header.producer_id, header.producer_epoch, header.base_sequence),
+        max_timestamp: header.max_timestamp,
+        records: records
+            .map(|records| records.into_iter().map(timed).collect())
+            .map_err(|_| Bytes::from(rest)),
+    }
+}
+
+/// Reads a file as one would that has its length and its end's checksum from the ledger.
+fn read_all(object: &Bytes, written: &Written, from: i64, head: &Head) -> Result<Vec<Told>, LakeError> {
+    let end = object.len() - usize::try_from(written.tail_bytes).unwrap_or(0);
+    let file = LakeFile::open(&object.slice(end..), object.len() as u64, written.tail_checksum)?;
+    let last = file.footer().part(PARTITION).expect("the partition").last;
+    let (mut all, mut next) = (Vec::new(), from);
+    while next <= last {
+        let (batches, then) = read(object, &file, next, head.bytes_max)?;
+        assert!(then > next, "a read goes on: {then} after {next}");
+        next = then;
+        all.extend(batches.iter().map(|rebuilt| told(rebuilt.base_offset, &rebuilt.batch)));
+    }
+    Ok(all)
+}
+
+fn read(object: &Bytes, file: &LakeFile, from: i64, bytes_max: u64) -> Result<(Vec<Rebuilt>, i64), LakeError> {
+    let mut reading = file.read(PARTITION, from, bytes_max)?.expect("covered");
+    loop {
+        match reading.step()? {
+            Step::Need(ranges) => {
+                let cut = |range: &Range<u64>| {
+                    let (start, end) = (usize::try_from(range.start), usize::try_from(range.end));
+                    object.slice(start.unwrap_or(usize::MAX)..end.unwrap_or(usize::MAX))
+                };
+                let bytes = ranges.iter().map(cut).collect();
+                reading.give(ranges, bytes)?;
+            }
+            Step::Done(read) => return Ok((read.batches, read.next)),
+        }
+    }
+}
+
+/// A flipped bit is found, or was in bytes that no reader needs.
+fn damaged(written: &Written, expected: &[Told], head: &Head) {
+    let mut bytes = written.bytes.to_vec();
+    let bit = head.flip % (bytes.len() * 8);
+    bytes[bit / 8] ^= 1 << (bit % 8);
+    let damaged = Bytes::from(bytes);
+    if let Ok(read) = read_all(&damaged, written, BASE, head) {
+        assert_eq!(read, expected, "bit {bit} was flipped");
+    }
+}
