@@ -49,13 +49,14 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ),
 ];
 
-const ALL: [&str; 9] = [
+const ALL: [&str; 10] = [
     "world",
     "records",
     "segment",
     "metadata",
     "ledger",
     "store",
+    "lake",
     "engine",
     "agent",
     "compactor",
