@@ -182,6 +182,7 @@ fn in_reading_order(items: &[Item]) -> Vec<(usize, usize)> {
             let (object, start) = match extent.place {
                 Place::Inline { position, .. } => (None, position),
                 Place::Segment { name, start } => (Some(name), start),
+                Place::Lake { name, .. } => (Some(name), 0),
             };
             order.insert((object, start, count), (at, input));
             count += 1;

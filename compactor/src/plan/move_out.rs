@@ -77,7 +77,7 @@ fn fitting(held: &BTreeMap<u64, (u64, usize)>, limits: &Limits) -> Option<u64> {
 fn inline_position(extent: &Extent) -> Option<u64> {
     match extent.place {
         Place::Inline { position, .. } => Some(position),
-        Place::Segment { .. } => None,
+        Place::Segment { .. } | Place::Lake { .. } => None,
     }
 }
 

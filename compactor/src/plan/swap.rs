@@ -69,6 +69,7 @@ pub fn extent_bytes(extent: &Extent) -> usize {
             run,
         } => varint(position) + varint(u64::from(proposal)) + varint(u64::from(run)),
         Place::Segment { name, start } => name_bytes(name.flush) + varint(start),
+        Place::Lake { name, end } => name_bytes(name.flush) + end_bytes(end.object_bytes, end.tail_bytes),
     };
     let times = varint(zigzag(extent.max_timestamp));
     let counts = [extent.last_delta, extent.records, extent.bytes];
@@ -84,6 +85,10 @@ fn wire_bytes(extent: &entry::Extent) -> usize {
         Some(entry::extent::Place::Segment(at)) => {
             name_bytes(at.name.as_ref().map_or(0, |name| name.flush)) + varint(at.start)
         }
+        Some(entry::extent::Place::Lake(at)) => {
+            let end = at.end.unwrap_or_default();
+            name_bytes(at.name.as_ref().map_or(0, |name| name.flush)) + end_bytes(end.object_bytes, end.tail_bytes)
+        }
         None => 0,
     };
     let times = varint(zigzag(extent.max_timestamp));
@@ -98,6 +103,11 @@ const FRAME_BYTES: usize = 2;
 /// An object's name: two fixed numbers of nine bytes with their tags, an index, an attempt, two frames.
 fn name_bytes(flush: u64) -> usize {
     9 + 9 + 4 + 3 + FRAME_BYTES + FRAME_BYTES + varint(flush)
+}
+
+/// What opens a lake file: two numbers, and a checksum of four bytes with its tag.
+fn end_bytes(object_bytes: u64, tail_bytes: u32) -> usize {
+    FRAME_BYTES + varint(object_bytes) + varint(u64::from(tail_bytes)) + 5
 }
 
 /// Bytes of a number with its tag.

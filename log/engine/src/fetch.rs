@@ -2,6 +2,7 @@
 
 mod extent;
 mod index;
+mod lake;
 mod part;
 mod plan;
 mod timestamp;
@@ -20,6 +21,7 @@ use crate::shared::Shared;
 use crate::view::is_lost;
 use crate::{FetchError, Seen, look};
 
+pub(crate) use self::lake::Lakes;
 pub(crate) use extent::read_extent;
 pub(crate) use index::Indexes;
 use plan::{Planned, plan};

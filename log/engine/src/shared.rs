@@ -9,7 +9,7 @@ use store::{Key, Store};
 use tokio::sync::{Notify, Semaphore, oneshot};
 use world::World;
 
-use crate::fetch::Indexes;
+use crate::fetch::{Indexes, Lakes};
 use crate::intake::Intake;
 use crate::memory::Memory;
 use crate::peer::Recent;
@@ -26,6 +26,8 @@ pub(crate) struct Shared {
     pub(crate) view: View,
     /// Indexes of segments that were opened.
     pub(crate) indexes: Indexes,
+    /// Lake files that were opened.
+    pub(crate) lakes: Lakes,
     /// Held for moments, never over an await.
     pub(crate) intake: Mutex<Intake>,
     pub(crate) memory: Memory,

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use world::World;
 
 use crate::error::chain;
-use crate::fetch::Indexes;
+use crate::fetch::{Indexes, Lakes};
 use crate::intake::Intake;
 use crate::lives::Lives;
 use crate::memory::Memory;
@@ -33,6 +33,7 @@ pub(crate) async fn start(
     let shared = Arc::new(Shared {
         view: View::new(state, tip, config.inline_cache_bytes_max),
         indexes: Indexes::default(),
+        lakes: Lakes::default(),
         intake: Mutex::new(Intake::new(lives)),
         memory: Memory::new(config.memory_bytes_max),
         wake: Notify::new(),

@@ -10,6 +10,18 @@ use crate::row::Hasher;
 use crate::writer::hex;
 use crate::{LakeError, Part, Written};
 
+impl LakeFile {
+    /// Decodes every row of the file, of which `bytes` are all, and compares the records' hashes with those that its footer
+    /// has of the batches it was made of.
+    ///
+    /// # Errors
+    /// `Format` when they differ, `Parquet` when it is not readable.
+    pub fn verify(&self, bytes: &Bytes) -> Result<(), LakeError> {
+        let mut parts = self.footer().parts.iter();
+        parts.try_for_each(|part| verify_part(self, bytes, part))
+    }
+}
+
 impl Written {
     /// Verifies that what was read back holds the records that the file was made of.
     ///
@@ -24,8 +36,7 @@ impl Written {
         if file.footer() != &self.footer {
             return Err(unreadable("it does not cover what it was made of"));
         }
-        let mut parts = self.footer.parts.iter();
-        parts.try_for_each(|part| verify_part(&file, read_back, part))
+        file.verify(read_back)
     }
 }
 

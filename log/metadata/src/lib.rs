@@ -22,7 +22,7 @@ pub use limits::*;
 pub use outcome::{Applied, Fate, Outcome, Rejection, RunAck, Verdict};
 pub use rendezvous::{Candidates, score};
 pub use state::{
-    Committed, EraBegun, Extent, Group, Life, MarkAt, ObjectStatus, Partition, Place, ProducerView,
+    Committed, EraBegun, Extent, Group, LakeEnd, Life, MarkAt, ObjectStatus, Partition, Place, ProducerView,
     RequestProducerView, SnapshotRef, State, Topic,
 };
 pub use zone::{NotAZone, zone, zone_of_client};

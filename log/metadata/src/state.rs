@@ -11,7 +11,7 @@ pub(crate) mod producer;
 pub(crate) mod request;
 pub(crate) mod topic;
 
-pub use extent::{Extent, Place};
+pub use extent::{Extent, LakeEnd, Place};
 pub use group::{Committed, Group};
 pub use life::Life;
 pub use marks::{MarkAt, SnapshotRef};

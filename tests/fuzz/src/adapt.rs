@@ -116,10 +116,12 @@ fn swapped(swap: &mut Swap, asker: Option<Incarnation>, state: &State) {
             }
         }
         for output in &mut part.outputs {
-            let Some(extent::Place::Segment(place)) = &mut output.place else {
-                continue;
+            let name = match &mut output.place {
+                Some(extent::Place::Segment(place)) => &mut place.name,
+                Some(extent::Place::Lake(place)) => &mut place.name,
+                _ => continue,
             };
-            let maker = place.name.as_mut().and_then(|name| name.incarnation.as_mut());
+            let maker = name.as_mut().and_then(|name| name.incarnation.as_mut());
             if let Some((maker, asker)) = maker.filter(|maker| maker.nonce < ASKS).zip(asker) {
                 *maker = asker.into();
             }

@@ -73,7 +73,7 @@ fn extents(state: &State, id: PartitionId, partition: &Partition<'_>, sums: &mut
                 sums.inline.insert(position);
                 sums.inline_bytes += u64::from(extent.bytes);
             }
-            Place::Segment { name, .. } => *sums.references.entry(name).or_default() += 1,
+            Place::Segment { name, .. } | Place::Lake { name, .. } => *sums.references.entry(name).or_default() += 1,
         }
     }
     assert_eq!(

@@ -12,7 +12,7 @@ use records::{Batch, BatchError, BatchHeader};
 use store::{Key, ReadClass, StoreError};
 
 use super::plan::Step;
-use super::{FetchedBatch, index};
+use super::{FetchedBatch, index, lake};
 use crate::FetchError;
 use crate::shared::Shared;
 use crate::view::bodies::has_inline;
@@ -63,6 +63,7 @@ pub(super) async fn read(shared: &Arc<Shared>, class: ReadClass, step: &Step) ->
             Cut::of(step, bytes, step.extent.first, Some(after(step))).served()
         }
         Place::Segment { name, start } => read_segment(shared, class, step, &Key::Segment(name), start).await,
+        Place::Lake { name, end } => lake::read(shared, class, step, name, end).await,
     }
 }
 

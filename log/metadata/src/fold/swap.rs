@@ -1,20 +1,42 @@
 //! Swaps: a compaction's "these inputs, exactly as I saw them, become these outputs", judged per partition.
 
+use std::collections::BTreeMap;
+
 use seeded::Bug;
 
 use super::judge::Ask;
 use crate::entry::extent::Place as WirePlace;
-use crate::entry::{Extent as WireExtent, PartitionSwap, SegmentPlace};
+use crate::entry::{Extent as WireExtent, LakePlace, PartitionSwap, SegmentPlace};
 use crate::ids::{ObjectName, PartitionId};
 use crate::outcome::{Applied, Rejection};
 use crate::state::extent::{Packed, Spot};
-use crate::state::{ObjectStatus, State};
+use crate::state::{LakeEnd, ObjectStatus, State};
+
+/// A name is one object's for ever, a segment's or a lake file's with one end.
+const TWO_OBJECTS: &str = "one's name is another object's";
 
 /// An output that passed.
 struct Output {
     wire: WireExtent,
     name: ObjectName,
-    start: u64,
+    bytes_at: BytesAt,
+}
+
+/// Where in its object an output lies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BytesAt {
+    Segment(u64),
+    Lake(LakeEnd),
+}
+
+impl BytesAt {
+    /// What opens the object, if it is a lake file.
+    fn end(self) -> Option<LakeEnd> {
+        match self {
+            Self::Segment(_) => None,
+            Self::Lake(end) => Some(end),
+        }
+    }
 }
 
 /// The last offset of an extent on the wire; `None` beyond what a number can be.
@@ -83,6 +105,16 @@ impl State {
             .map(|output| self.check_output(ask, output))
             .collect();
         let mut outputs = outputs?;
+        let ends: BTreeMap<ObjectName, Option<LakeEnd>> = outputs
+            .iter()
+            .map(|output| (output.name, output.bytes_at.end()))
+            .collect();
+        if outputs
+            .iter()
+            .any(|output| ends.get(&output.name) != Some(&output.bytes_at.end()))
+        {
+            return Err(Rejection::OutputsWrong(TWO_OBJECTS));
+        }
         outputs.retain(|output| last(&output.wire).is_some_and(|last| last >= log_start));
         if !kept.is_empty() {
             self.replace(id, at, &gone, &outputs);
@@ -109,6 +141,10 @@ impl State {
                 let name = seen.name.as_ref().and_then(|name| ObjectName::try_from(name).ok());
                 seen.start == start && name == Some(self.places.objects.name(slot))
             }
+            (Some(WirePlace::Lake(seen)), Spot::Lake { slot }) => {
+                let name = seen.name.as_ref().and_then(|name| ObjectName::try_from(name).ok());
+                name == Some(self.places.objects.name(slot))
+            }
             _ => false,
         };
         numbers && place || seeded::is(Bug::StaleSwap)
@@ -122,12 +158,16 @@ impl State {
         if u64::from(output.records) > u64::from(output.last_delta) + 1 {
             return wrong("one holds more records than offsets");
         }
-        let Some(WirePlace::Segment(SegmentPlace {
-            name: Some(name),
-            start,
-        })) = &output.place
-        else {
-            return wrong("one does not lie in a segment");
+        let (name, bytes_at) = match &output.place {
+            Some(WirePlace::Segment(SegmentPlace {
+                name: Some(name),
+                start,
+            })) => (name, BytesAt::Segment(*start)),
+            Some(WirePlace::Lake(LakePlace {
+                name: Some(name),
+                end: Some(end),
+            })) => (name, BytesAt::Lake(end.into())),
+            _ => return wrong("one lies neither in a segment nor in a lake file"),
         };
         let Ok(name) = ObjectName::try_from(name) else {
             return wrong("one has no name that can be");
@@ -141,22 +181,38 @@ impl State {
         if Some(name.flush) < ask.flush_floor && !named() {
             return wrong("one is of a flush before the last that was taken");
         }
-        if start.checked_add(u64::from(output.bytes)).is_none() {
-            return wrong("one ends beyond what can be");
+        match bytes_at {
+            BytesAt::Segment(start) if start.checked_add(u64::from(output.bytes)).is_none() => {
+                return wrong("one ends beyond what can be");
+            }
+            BytesAt::Lake(end) if !end.can_be() => return wrong("one's file is shorter than its end"),
+            _ => {}
+        }
+        let known = self.places.objects.find(&name);
+        if known.is_some_and(|slot| self.places.objects.end(slot) != bytes_at.end()) {
+            return wrong(TWO_OBJECTS);
         }
         Ok(Output {
             wire: *output,
             name,
-            start: *start,
+            bytes_at,
         })
     }
 
     /// Outputs are held before inputs are let go, so that an object which is both is not un-named in between.
     fn replace(&mut self, id: PartitionId, at: usize, gone: &[Packed], outputs: &[Output]) {
         let mut new = Vec::with_capacity(outputs.len());
-        for Output { wire, name, start } in outputs {
-            let slot = self.places.objects.intern(name);
-            let spot = Spot::Segment { slot, start: *start };
+        for Output { wire, name, bytes_at } in outputs {
+            let objects = &mut self.places.objects;
+            let spot = match *bytes_at {
+                BytesAt::Segment(start) => Spot::Segment {
+                    slot: objects.intern(name),
+                    start,
+                },
+                BytesAt::Lake(end) => Spot::Lake {
+                    slot: objects.intern_lake(name, end),
+                },
+            };
             let (place, start) = spot.pack().expect("a slot fits");
             let extent = Packed {
                 first: wire.first,

@@ -72,6 +72,7 @@ pub(super) fn encode_object(name: &ObjectName) -> wire::Object {
         incarnation,
         flush: name.flush,
         attempt: u32::from(name.attempt),
+        lake: None,
     }
 }
 

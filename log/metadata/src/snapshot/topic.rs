@@ -10,12 +10,12 @@ use crate::config::TopicConfig;
 use crate::entry::FormatError;
 use crate::ids::{Change, TopicId};
 use crate::limits::{OFFSET_MAX, PRODUCER_BATCHES, PRODUCER_REQUESTS};
-use crate::state::State;
 use crate::state::extent::{Extents, Packed, Spot};
 use crate::state::partition::PartitionState;
 use crate::state::producer::{Batch, Producer};
 use crate::state::request::{Ack, RequestProducer};
 use crate::state::topic::Topic;
+use crate::state::{LakeEnd, State};
 
 /// Objects of a section in the order in which they are first named, and the index of each by its slot.
 #[derive(Default)]
@@ -75,6 +75,10 @@ fn encode_partition(state: &State, names: &mut Names, partition: &PartitionState
                 to.places.push(names.place(state, slot));
                 to.starts.push(start);
             }
+            Spot::Lake { slot } => {
+                to.places.push(names.place(state, slot));
+                to.starts.push(0);
+            }
             Spot::Inline {
                 position,
                 proposal,
@@ -95,7 +99,16 @@ impl Names {
     fn place(&mut self, state: &State, slot: u32) -> u32 {
         let Self { objects, by_slot } = self;
         *by_slot.entry(slot).or_insert_with(|| {
-            objects.push(encode_object(&state.places.objects.name(slot)));
+            let known = &state.places.objects;
+            let lake = known.end(slot).map(|end| wire::LakeEnd {
+                object_bytes: end.object_bytes,
+                tail_bytes: end.tail_bytes,
+                tail_checksum: end.tail_checksum,
+            });
+            objects.push(wire::Object {
+                lake,
+                ..encode_object(&known.name(slot))
+            });
             // Slots have 31 bits.
             u32::try_from(objects.len()).unwrap_or(u32::MAX)
         })
@@ -184,7 +197,16 @@ pub(super) fn decode(state: &mut State, number: u32, from: wire::Topic) -> Resul
 fn intern_objects(state: &mut State, from: &[wire::Object]) -> Result<Vec<u32>, FormatError> {
     let mut slots = Vec::with_capacity(from.len());
     for object in from {
-        slots.push(state.places.objects.intern(&decode_object(object)?));
+        let (name, objects) = (decode_object(object)?, &mut state.places.objects);
+        let end = object.lake.as_ref().map(decode_end).transpose()?;
+        // One that another topic named before would be given this end.
+        if objects.find(&name).is_some_and(|slot| objects.end(slot) != end) {
+            return Err(corrupt("two objects of one name"));
+        }
+        slots.push(match end {
+            None => objects.intern(&name),
+            Some(end) => objects.intern_lake(&name, end),
+        });
     }
     let mut sorted = slots.clone();
     sorted.sort_unstable();
@@ -193,6 +215,18 @@ fn intern_objects(state: &mut State, from: &[wire::Object]) -> Result<Vec<u32>, 
         Err(corrupt("two names of one object"))
     } else {
         Ok(slots)
+    }
+}
+
+fn decode_end(from: &wire::LakeEnd) -> Result<LakeEnd, FormatError> {
+    let end = LakeEnd {
+        object_bytes: from.object_bytes,
+        tail_bytes: from.tail_bytes,
+        tail_checksum: from.tail_checksum,
+    };
+    match end.can_be() {
+        true => Ok(end),
+        false => Err(corrupt("a lake file that is shorter than its end")),
     }
 }
 
@@ -265,7 +299,12 @@ fn decode_extents(state: &State, slots: &[u32], from: &wire::Partition) -> Resul
                     run,
                 })
             }),
-            Some(index) => slots.get(index as usize).map(|&slot| Spot::Segment { slot, start }),
+            Some(index) => slots
+                .get(index as usize)
+                .map(|&slot| match state.places.objects.end(slot) {
+                    None => Spot::Segment { slot, start },
+                    Some(_) => Spot::Lake { slot },
+                }),
         };
         let packed = spot
             .and_then(Spot::pack)

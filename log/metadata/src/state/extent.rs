@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! Packed  first u64 | start u64 | max_timestamp i64 | last_delta u32 | records u32 | bytes u32 | place u32
-//!         place < 2^31   slot of the segment's name in the table of objects; start = where the bytes begin in it
+//!         place < 2^30   slot of the segment's name in the table of objects; start = where the bytes begin in it
+//!         place < 2^31   lake: the low 30 bits are the slot of the file's name; start = 0
 //!         place >= 2^31  inline: the low 31 bits are the run; start = position of the entry << 16 | proposal
 //! ```
 
@@ -21,7 +22,7 @@ pub struct Extent {
     pub last_delta: u32,
     /// Records, at most one an offset.
     pub records: u32,
-    /// Bytes of the record batches.
+    /// Bytes of the record batches; in a lake file, those of the batches that its rows were made of.
     pub bytes: u32,
     /// Greatest timestamp of a record, milliseconds since 1970.
     pub max_timestamp: i64,
@@ -48,6 +49,51 @@ pub enum Place {
         /// Where the bytes begin in it.
         start: u64,
     },
+    /// In a lake file of the topic, which says itself where the partition's rows are.
+    Lake {
+        /// The file's name.
+        name: ObjectName,
+        /// What opens it.
+        end: LakeEnd,
+    },
+}
+
+/// What opens a lake file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LakeEnd {
+    /// The file's bytes.
+    pub object_bytes: u64,
+    /// How many of them, at its end, are read first.
+    pub tail_bytes: u32,
+    /// CRC-32C of those.
+    pub tail_checksum: u32,
+}
+
+impl LakeEnd {
+    /// Whether the end is a part of the file.
+    pub(crate) fn can_be(&self) -> bool {
+        self.tail_bytes > 0 && u64::from(self.tail_bytes) <= self.object_bytes
+    }
+}
+
+impl From<LakeEnd> for entry::LakeEnd {
+    fn from(from: LakeEnd) -> Self {
+        Self {
+            object_bytes: from.object_bytes,
+            tail_bytes: from.tail_bytes,
+            tail_checksum: from.tail_checksum,
+        }
+    }
+}
+
+impl From<&entry::LakeEnd> for LakeEnd {
+    fn from(from: &entry::LakeEnd) -> Self {
+        Self {
+            object_bytes: from.object_bytes,
+            tail_bytes: from.tail_bytes,
+            tail_checksum: from.tail_checksum,
+        }
+    }
 }
 
 impl Extent {
@@ -73,6 +119,10 @@ impl From<&Extent> for entry::Extent {
                 name: Some(name.into()),
                 start,
             }),
+            Place::Lake { name, end } => WirePlace::Lake(entry::LakePlace {
+                name: Some(name.into()),
+                end: Some(end.into()),
+            }),
         };
         Self {
             first: from.first,
@@ -92,6 +142,7 @@ impl From<Extent> for entry::Extent {
 }
 
 const INLINE: u32 = 1 << 31;
+const LAKE: u32 = 1 << 30;
 
 /// An extent as the fold keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,11 +156,12 @@ pub(crate) struct Packed {
     pub(crate) place: u32,
 }
 
-/// A packed place: of a segment, or of an entry.
+/// A packed place: of a segment, a lake file, or an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Spot {
     Inline { position: u64, proposal: u16, run: u32 },
     Segment { slot: u32, start: u64 },
+    Lake { slot: u32 },
 }
 
 impl Spot {
@@ -121,7 +173,8 @@ impl Spot {
                 proposal,
                 run,
             } if position < POSITION_END && run < INLINE => Some((run | INLINE, position << 16 | u64::from(proposal))),
-            Self::Segment { slot, start } if slot < INLINE => Some((slot, start)),
+            Self::Segment { slot, start } if slot < LAKE => Some((slot, start)),
+            Self::Lake { slot } if slot < LAKE => Some((slot | LAKE, 0)),
             _ => None,
         }
     }
@@ -133,17 +186,20 @@ impl Packed {
     }
 
     pub(crate) fn spot(&self) -> Spot {
-        if self.place & INLINE == 0 {
-            Spot::Segment {
-                slot: self.place,
-                start: self.start,
-            }
-        } else {
+        if self.place & INLINE != 0 {
             let proposal = (self.start & 0xffff) as u16;
             Spot::Inline {
                 position: self.start >> 16,
                 proposal,
                 run: self.place & !INLINE,
+            }
+        } else if self.place & LAKE != 0 {
+            let slot = self.place & !LAKE;
+            Spot::Lake { slot }
+        } else {
+            Spot::Segment {
+                slot: self.place,
+                start: self.start,
             }
         }
     }
@@ -163,6 +219,10 @@ impl Packed {
                 name: objects.name(slot),
                 start,
             },
+            Spot::Lake { slot } => Place::Lake {
+                name: objects.name(slot),
+                end: objects.end(slot).expect("a lake file's slot has its end"),
+            },
         };
         Extent {
             first: self.first,
@@ -176,10 +236,11 @@ impl Packed {
 
     /// Takes `next` in, when it lies right behind in the same segment and the sums fit. Says whether it did.
     ///
-    /// Inline extents are never joined: a run of an entry is found by its number, and the next has another.
+    /// Others are never joined: a run of an entry is found by its number, and the next has another; and nothing is ever
+    /// put behind what a lake file holds.
     pub(crate) fn join(&mut self, next: &Self) -> bool {
         let behind = self.start.checked_add(u64::from(self.bytes)) == Some(next.start);
-        if self.place & INLINE != 0 || self.place != next.place || !behind {
+        if self.place & (INLINE | LAKE) != 0 || self.place != next.place || !behind {
             return false;
         }
         let last_delta = next

@@ -7,6 +7,7 @@ use std::hash::BuildHasher;
 use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
+use super::extent::LakeEnd;
 use crate::ids::{Incarnation, ObjectName};
 
 /// What the fold knows of an object.
@@ -58,6 +59,8 @@ impl Slot {
 pub(crate) struct Objects {
     slots: Vec<Slot>,
     free: Vec<u32>,
+    /// Of those that are lake files, by slot.
+    ends: BTreeMap<u32, LakeEnd>,
     by_name: HashTable<u32>,
     unnamed: BTreeMap<ObjectName, u64>,
     unnamed_order: BTreeSet<(u64, ObjectName)>,
@@ -71,6 +74,11 @@ impl Objects {
     /// The name in a slot that an extent holds.
     pub(crate) fn name(&self, slot: u32) -> ObjectName {
         self.slots[slot as usize].name()
+    }
+
+    /// What opens the lake file whose name is in a slot; none where it is a segment's.
+    pub(crate) fn end(&self, slot: u32) -> Option<LakeEnd> {
+        self.ends.get(&slot).copied()
     }
 
     pub(crate) fn find(&self, name: &ObjectName) -> Option<u32> {
@@ -121,8 +129,15 @@ impl Objects {
         slot
     }
 
+    /// The same for the name of a lake file. Names are one file's for ever, so its end is what it was.
+    pub(crate) fn intern_lake(&mut self, name: &ObjectName, end: LakeEnd) -> u32 {
+        let slot = self.intern(name);
+        self.ends.insert(slot, end);
+        slot
+    }
+
     fn push(&mut self, new: Slot) -> u32 {
-        let slot = u32::try_from(self.slots.len()).expect("fold.bytes.max lets fewer than 2^31 objects be");
+        let slot = u32::try_from(self.slots.len()).expect("fold.bytes.max lets fewer than 2^30 objects be");
         if self.slots.capacity() == self.slots.len() {
             self.slots.reserve_exact((self.slots.len() / 8).max(16));
         }
@@ -169,6 +184,7 @@ impl Objects {
         if let Ok(found) = self.by_name.find_entry(hash(name), |&other| other == slot) {
             found.remove();
         }
+        self.ends.remove(&slot);
         self.free.push(slot);
     }
 
@@ -200,6 +216,8 @@ impl Objects {
     /// Bytes of memory that are taken by names that extents bear, empty room included.
     pub(crate) fn heap_bytes(&self) -> usize {
         self.slots.capacity() * size_of::<Slot>() + self.free.capacity() * 4 + self.by_name.allocation_size()
+            // A tree's nodes are two thirds full.
+            + self.ends.len() * (size_of::<LakeEnd>() + size_of::<u32>()) * 3 / 2
     }
 }
 

@@ -1,4 +1,4 @@
-//! What extents hold on to: segments by reference counts, and entries whose inline bytes are still named.
+//! What extents hold on to: segments and lake files by reference counts, and entries whose inline bytes are still named.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ impl Places {
     pub(crate) fn hold(&mut self, extent: &Packed) {
         self.extents += 1;
         match extent.spot() {
-            Spot::Segment { slot, .. } => self.objects.hold(slot),
+            Spot::Segment { slot, .. } | Spot::Lake { slot } => self.objects.hold(slot),
             Spot::Inline { position, .. } => {
                 *self.inline.entry(position).or_default() += 1;
                 self.inline_bytes += u64::from(extent.bytes);
@@ -30,7 +30,7 @@ impl Places {
     pub(crate) fn release(&mut self, extent: &Packed, now: u64) {
         self.extents -= 1;
         match extent.spot() {
-            Spot::Segment { slot, .. } => self.objects.release(slot, now),
+            Spot::Segment { slot, .. } | Spot::Lake { slot } => self.objects.release(slot, now),
             Spot::Inline { position, .. } => {
                 self.inline_bytes -= u64::from(extent.bytes);
                 if let Some(count) = self.inline.get_mut(&position) {

@@ -168,7 +168,7 @@ fn compare_objects(state: &State, model: &Model, names: &[ObjectName]) {
     let (mut inline_bytes, mut lowest) = (0, None::<u64>);
     for held in model.extents() {
         match held.place {
-            Place::Segment { name, .. } => *references.entry(name).or_default() += 1,
+            Place::Segment { name, .. } | Place::Lake { name, .. } => *references.entry(name).or_default() += 1,
             Place::Inline { position, .. } => {
                 inline_bytes += u64::from(held.bytes);
                 lowest = Some(lowest.map_or(position, |lowest| lowest.min(position)));

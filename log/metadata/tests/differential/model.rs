@@ -221,10 +221,7 @@ impl Model {
 
     /// Whatever was named before a proposal and is not after it went with it.
     fn find_unnamed(&mut self) {
-        let name = |held: &Held| match held.place {
-            Place::Segment { name, .. } => Some(name),
-            Place::Inline { .. } => None,
-        };
+        let name = |held: &Held| swap::object(held).map(|(name, _)| name);
         let now: BTreeSet<_> = self.extents().filter_map(name).collect();
         for gone in self.named.difference(&now) {
             self.unnamed.insert(*gone, self.position);

@@ -16,7 +16,9 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ("lake", &["records"]),
     (
         "engine",
-        &["seeded", "world", "records", "segment", "metadata", "ledger", "store"],
+        &[
+            "seeded", "world", "records", "segment", "metadata", "ledger", "store", "lake",
+        ],
     ),
     ("agent", &["world", "records", "metadata", "ledger", "store", "engine"]),
     (

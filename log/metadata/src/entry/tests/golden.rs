@@ -199,6 +199,52 @@ fn every_kind() -> Body {
     body(proposals)
 }
 
+/// What came after the body of every kind was written down.
+fn lake_place() -> Body {
+    let name = Some(ObjectName {
+        incarnation: Some(Incarnation {
+            position: 3,
+            index: 1,
+            nonce: 77,
+        }),
+        flush: 4,
+        attempt: 1,
+    });
+    let end = Some(LakeEnd {
+        object_bytes: 70_000,
+        tail_bytes: 300,
+        tail_checksum: 0x0102_0304,
+    });
+    let output = Extent {
+        first: 7,
+        last_delta: 2,
+        records: 3,
+        bytes: 4,
+        max_timestamp: -5,
+        place: Some(extent::Place::Lake(LakePlace { name, end })),
+    };
+    let swap = PartitionSwap {
+        topic: 1,
+        partition: 2,
+        inputs: Vec::new(),
+        outputs: vec![output],
+    };
+    body(vec![Proposal {
+        kind: Some(Kind::Swap(Swap { partitions: vec![swap] })),
+        ..Default::default()
+    }])
+}
+
+#[test]
+fn the_written_form_of_a_lake_place_stays() {
+    let text: String = encode_body(&lake_place())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    assert_eq!(text, include_str!("../../../tests/golden/lake-place-v1.txt").trim_end());
+    assert_eq!(decode_body(encode_body(&lake_place())), Ok(lake_place()));
+}
+
 #[test]
 fn the_written_form_stays() {
     let golden = include_bytes!("../../../tests/golden/body-v1.bin");

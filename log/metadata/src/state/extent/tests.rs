@@ -33,13 +33,20 @@ fn places_are_packed_where_they_fit() {
         inline(0, 0, 0),
         inline(POSITION_END - 1, u16::MAX, INLINE - 1),
         segment(0, u64::MAX),
-        segment(INLINE - 1, 0),
+        segment(LAKE - 1, 0),
+        Spot::Lake { slot: 0 },
+        Spot::Lake { slot: LAKE - 1 },
     ];
     for spot in fine {
         let (place, start) = spot.pack().unwrap();
         assert_eq!(packed(0, place, start, 1).spot(), spot);
     }
-    for spot in [inline(POSITION_END, 0, 0), inline(0, 0, INLINE), segment(INLINE, 0)] {
+    for spot in [
+        inline(POSITION_END, 0, 0),
+        inline(0, 0, INLINE),
+        segment(LAKE, 0),
+        Spot::Lake { slot: LAKE },
+    ] {
         assert_eq!(spot.pack(), None);
     }
 }
@@ -72,8 +79,10 @@ fn only_what_lies_right_behind_is_joined() {
         assert!(!same.join(&next));
         assert_eq!(same, before);
     }
-    let mut inline = packed(10, INLINE | 3, 100, 50);
-    assert!(!inline.join(&packed(12, INLINE | 3, 150, 7)));
+    for flag in [INLINE, LAKE] {
+        let mut other = packed(10, flag | 3, 100, 50);
+        assert!(!other.join(&packed(12, flag | 3, 150, 7)));
+    }
 }
 
 #[derive(Debug, Clone)]

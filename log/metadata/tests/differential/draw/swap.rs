@@ -2,7 +2,9 @@
 
 use metadata::entry::extent::Place as Wire;
 use metadata::entry::proposal::Kind;
-use metadata::entry::{Extent, InlinePlace, PartitionSwap, PartitionTrim, SegmentPlace, Swap, Trim};
+use metadata::entry::{
+    Extent, InlinePlace, LakeEnd, LakePlace, PartitionSwap, PartitionTrim, SegmentPlace, Swap, Trim,
+};
 use metadata::{Incarnation, ObjectName, Place};
 
 use super::Drawer;
@@ -22,6 +24,10 @@ fn wire(held: &Held) -> Extent {
         Place::Segment { name, start } => Wire::Segment(SegmentPlace {
             name: Some(name.into()),
             start,
+        }),
+        Place::Lake { name, end } => Wire::Lake(LakePlace {
+            name: Some(name.into()),
+            end: Some(end.into()),
         }),
     };
     Extent {
@@ -133,10 +139,7 @@ impl Drawer {
                 attempt: 0,
             };
             self.names.push(name);
-            let place = Some(Wire::Segment(SegmentPlace {
-                name: Some(name.into()),
-                start: self.dice.between(0, 99),
-            }));
+            let place = Some(self.place(name));
             let (bytes, max_timestamp) = (self.dice.between(1, 50) as u32, self.dice.between(0, 100) as i64);
             Extent {
                 first,
@@ -150,6 +153,25 @@ impl Drawer {
         spans.collect()
     }
 
+    /// Mostly a name is always of one kind of object.
+    fn place(&mut self, name: ObjectName) -> Wire {
+        let (is_lake, object_bytes) = (name.flush % 3 == 0, 100 + name.flush);
+        match is_lake != self.dice.percent(4) {
+            false => Wire::Segment(SegmentPlace {
+                name: Some(name.into()),
+                start: self.dice.between(0, 99),
+            }),
+            true => Wire::Lake(LakePlace {
+                name: Some(name.into()),
+                end: Some(LakeEnd {
+                    object_bytes,
+                    tail_bytes: 7,
+                    tail_checksum: 8,
+                }),
+            }),
+        }
+    }
+
     fn bend_input(&mut self, input: &mut Extent) {
         match self.dice.below(6) {
             0 => input.first += 1,
@@ -160,16 +182,19 @@ impl Drawer {
             _ => match &mut input.place {
                 Some(Wire::Inline(at)) => at.run += 1,
                 Some(Wire::Segment(at)) => at.start += 1,
+                Some(Wire::Lake(at)) => at.name.as_mut().unwrap().attempt += 1,
                 None => {}
             },
         }
     }
 
     fn bend_output(&mut self, output: &mut Extent, flush: u64) {
-        let Some(Wire::Segment(place)) = &mut output.place else {
-            return;
+        let (place, name) = match &mut output.place {
+            Some(Wire::Segment(SegmentPlace { name, start })) => (Ok(start), name),
+            Some(Wire::Lake(LakePlace { name, end: Some(end) })) => (Err(end), name),
+            _ => return,
         };
-        let Some(name) = &mut place.name else { return };
+        let Some(name) = name else { return };
         match self.dice.below(9) {
             0 => output.first += 1,
             1 => output.last_delta = output.last_delta.wrapping_add(1),
@@ -178,7 +203,11 @@ impl Drawer {
             4 => name.flush = flush + 1,
             5 => name.flush = 0,
             6 => name.incarnation.as_mut().unwrap().nonce += 1,
-            7 => place.start = u64::MAX,
+            7 => match place {
+                Ok(start) => *start = u64::MAX,
+                Err(end) if self.dice.percent(50) => end.tail_checksum += 1,
+                Err(end) => end.object_bytes = 6,
+            },
             _ => output.place = Some(Wire::Inline(InlinePlace::default())),
         }
     }

@@ -2,7 +2,7 @@
 
 use metadata::entry::extent::Place as Wire;
 use metadata::entry::{Extent, PartitionSwap, PartitionTrim};
-use metadata::{Applied, ObjectName, Place, Rejection};
+use metadata::{Applied, LakeEnd, ObjectName, Place, Rejection};
 
 use super::{Ask, Held, Judged, Model};
 
@@ -38,9 +38,16 @@ impl Model {
         let inputs = inputs.filter(|inputs| follow(inputs)).ok_or(Rejection::InputsChanged)?;
         let remaining: Vec<&Held> = inputs.iter().filter(|input| input.last >= start).collect();
         for input in &remaining {
+            // What opens an input's file is not looked at: its name says which file it is.
             let same = |stands: &&Held| {
+                let place = match (stands.place, input.place) {
+                    (Place::Lake { name, .. }, Place::Lake { end, .. }) => Place::Lake { name, end },
+                    (place, _) => place,
+                };
+                let timestamp = input.timestamp;
                 Held {
-                    timestamp: input.timestamp,
+                    timestamp,
+                    place,
                     ..**stands
                 } == **input
             };
@@ -51,9 +58,15 @@ impl Model {
             .filter(|outputs| follow(outputs))
             .ok_or(Rejection::OutputsWrong(""))?;
         let records = |held: &[Held]| held.iter().map(|held| u64::from(held.records)).sum::<u64>();
+        let one_kind = outputs.iter().all(|output| {
+            outputs
+                .iter()
+                .chain(self.extents())
+                .all(|other| can_both_be(output, other))
+        });
         let covers = outputs[0].first == inputs[0].first && outputs.last().unwrap().last == inputs.last().unwrap().last;
-        if !covers || records(&outputs) != records(&inputs) || !outputs.iter().all(|output| self.may_stand(ask, output))
-        {
+        let stand = outputs.iter().all(|output| self.may_stand(ask, output));
+        if !covers || records(&outputs) != records(&inputs) || !stand || !one_kind {
             return Err(Rejection::OutputsWrong(""));
         }
         let first = remaining.first().map(|input| input.first);
@@ -68,12 +81,17 @@ impl Model {
     }
 
     fn may_stand(&self, ask: &Ask, output: &Held) -> bool {
-        let Place::Segment { name, start } = output.place else {
+        let Some((name, end)) = object(output) else {
             return false;
+        };
+        let fits = match (output.place, end) {
+            (Place::Segment { start, .. }, _) => start <= u64::MAX - u64::from(output.bytes),
+            (_, Some(end)) => end.tail_bytes > 0 && u64::from(end.tail_bytes) <= end.object_bytes,
+            _ => false,
         };
         let named = || {
             self.extents()
-                .any(|held| matches!(held.place, Place::Segment { name: other, .. } if other == name))
+                .any(|held| object(held).is_some_and(|(other, _)| other == name))
         };
         let not_garbage = ask.floor.is_none_or(|floor| name.flush >= floor) || named();
         output.bytes > 0
@@ -82,8 +100,25 @@ impl Model {
             && name.incarnation == ask.life
             && name.flush <= ask.flush.unwrap()
             && not_garbage
-            && start <= u64::MAX - u64::from(output.bytes)
+            && fits
     }
+}
+
+/// The object that an extent lies in, and what opens it if it is a lake file.
+pub(super) fn object(held: &Held) -> Option<(ObjectName, Option<LakeEnd>)> {
+    match held.place {
+        Place::Inline { .. } => None,
+        Place::Segment { name, .. } => Some((name, None)),
+        Place::Lake { name, end } => Some((name, Some(end))),
+    }
+}
+
+/// A name is one object's.
+fn can_both_be(one: &Held, other: &Held) -> bool {
+    let (Some((name, end)), Some((other, other_end))) = (object(one), object(other)) else {
+        return true;
+    };
+    name != other || end == other_end
 }
 
 fn follow(extents: &[Held]) -> bool {
@@ -112,6 +147,11 @@ fn held(extent: &Extent) -> Option<Held> {
         Some(Wire::Segment(at)) => {
             let name = at.name.as_ref().and_then(|name| ObjectName::try_from(name).ok());
             name.map_or(nowhere, |name| Place::Segment { name, start: at.start })
+        }
+        Some(Wire::Lake(at)) => {
+            let name = at.name.as_ref().and_then(|name| ObjectName::try_from(name).ok());
+            let end = at.end.as_ref().map(LakeEnd::from);
+            name.zip(end).map_or(nowhere, |(name, end)| Place::Lake { name, end })
         }
         None => nowhere,
     };
