@@ -21,6 +21,7 @@ mod finding;
 mod fold;
 mod garbage;
 mod inline;
+mod lakes;
 mod objects;
 mod snapshots;
 
@@ -126,6 +127,7 @@ async fn check_state(log: &Log, state: &State, complete: bool, report: &mut Repo
     extents::check(state, report);
     inline::check(log, state, report, context.talk).await?;
     objects::check(log, state, report, context.talk).await?;
+    lakes::check(log, state, report, context.talk).await?;
     // What an incomplete fold does not name may well be named by what it could not fold.
     if complete {
         garbage::list(log, state, report).await?;

@@ -53,8 +53,10 @@ pub(crate) struct Outcome {
     pub(crate) swept: Swept,
     /// Lengths of the segments that something names.
     pub(crate) named: BTreeMap<ObjectName, u64>,
-    /// Since when objects that are still there wait for the grace: the first and the last position.
-    pub(crate) waiting_since: Option<(u64, u64)>,
+    /// Since when segments that are still there wait for their grace: the first and the last position.
+    pub(crate) segments_wait: Option<(u64, u64)>,
+    /// The same of lake files.
+    pub(crate) lakes_wait: Option<(u64, u64)>,
     /// An object of this process' own life waits for a later flush.
     pub(crate) own_flush_open: bool,
     /// Where the base was before the listing.
@@ -119,7 +121,11 @@ fn judge_all(state: &State, judge: &Judge, listed: Vec<Listed>, outcome: &mut Ou
             Judgement::Waits { since, own_flush } => {
                 outcome.swept.waiting += 1;
                 outcome.own_flush_open |= own_flush;
-                outcome.waiting_since = match (outcome.waiting_since, since) {
+                let wait = match key {
+                    Key::LakeData(..) => &mut outcome.lakes_wait,
+                    _ => &mut outcome.segments_wait,
+                };
+                *wait = match (*wait, since) {
                     (Some((first, last)), Some(at)) => Some((first.min(at), last.max(at))),
                     (None, Some(at)) => Some((at, at)),
                     (known, None) => known,

@@ -120,17 +120,29 @@ pub(super) fn check_extent(
     report: &mut Report,
 ) {
     report.checked.bytes += if object.is_none() { bytes.len() as u64 } else { 0 };
+    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let what = format!("{length} bytes, the ledger says {}", extent.bytes);
+    let wrong = (length != u64::from(extent.bytes)).then_some(Wrong::Count { what });
+    check_batches(state, id, extent, bytes, object, report, wrong);
+}
+
+/// The same for batches that a lake file's rows make, of whose length the ledger says nothing.
+pub(super) fn check_batches(
+    state: &State,
+    id: PartitionId,
+    extent: &Extent,
+    bytes: Bytes,
+    object: Option<&str>,
+    report: &mut Report,
+    known: Option<Wrong>,
+) {
     let claim = Claim {
         first: extent.first,
         last: extent.last(),
         records: extent.records,
     };
-    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     let (counted, mut wrong) = batches::check(bytes, claim);
-    if length != u64::from(extent.bytes) {
-        let what = format!("{length} bytes, the ledger says {}", extent.bytes);
-        wrong.push(Wrong::Count { what });
-    }
+    wrong.extend(known);
     report.checked.batches += counted.batches;
     report.checked.records += counted.records;
     for wrong in wrong {

@@ -10,6 +10,7 @@ use store::Key;
 
 mod doctor;
 mod folder;
+mod lake;
 
 use folder::{Folder, append, flip, folder, start, topic};
 

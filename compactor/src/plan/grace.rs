@@ -7,8 +7,10 @@ use metadata::{MarkAt, State};
 /// What waits for time to pass, told by positions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
-    /// Since when objects that are still there are garbage: the first and the last position.
+    /// Since when segments that are still there are garbage: the first and the last position.
     pub objects: Option<(u64, u64)>,
+    /// The same of lake files, which wait longer.
+    pub lakes: Option<(u64, u64)>,
     /// The position up to which entries are to be deleted.
     pub entries: Option<u64>,
     /// The last entry of a producer or a group that will expire.
@@ -23,9 +25,12 @@ pub fn needs_mark(state: &State, waiting: &Waiting, now_ms: i64) -> bool {
     let ms = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
     let grace_ms = ms(config.segment_grace_ms());
     let marks = state.marks();
-    let objects = waiting.objects.is_some_and(|(first, last)| {
+    let objects = [(waiting.objects, grace_ms), (waiting.lakes, ms(config.lake_grace_ms()))];
+    let objects = objects.into_iter().any(|(since, grace_ms)| {
         let covers = |mark: &MarkAt| mark.folded;
-        uncovered(marks, last, covers, grace_ms, now_ms) || over(marks, first, covers, grace_ms, now_ms)
+        since.is_some_and(|(first, last)| {
+            uncovered(marks, last, covers, grace_ms, now_ms) || over(marks, first, covers, grace_ms, now_ms)
+        })
     });
     let entries = waiting.entries.is_some_and(|position| {
         let covers = |mark: &MarkAt| reach(mark);

@@ -42,23 +42,25 @@ impl Judge {
     pub(crate) fn judge(&self, state: &State, key: &Key) -> Judgement {
         match key {
             Key::Cluster | Key::Witness => Judgement::Kept,
-            Key::Segment(name) => self.segment(state, name),
+            Key::Segment(name) => self.named(state, name, state.cluster_config().segment_grace_ms()),
+            Key::LakeData(_, name) => self.named(state, name, state.cluster_config().lake_grace_ms()),
             Key::Snapshot(name) => self.snapshot(state, name),
             // No proposal of this build names these. Those of dead lives can never be named; of the others it is not
             // known which flushes are over.
             Key::State(name) if !state.halted() && is_dead(state, name) => Judgement::Garbage { orphan: true },
-            Key::State(_) | Key::LakeData(..) | Key::LakeMetadata(..) => Judgement::Unknown,
+            Key::State(_) | Key::LakeMetadata(..) => Judgement::Unknown,
         }
     }
 
-    fn segment(&self, state: &State, name: &ObjectName) -> Judgement {
+    /// What extents may name: a segment, or a lake file, which another grace protects.
+    fn named(&self, state: &State, name: &ObjectName, grace_ms: u64) -> Judgement {
         let status = state.object(name);
         if matches!(status, ObjectStatus::Named { .. }) {
             return Judgement::Named;
         }
         let grace_ms = match seeded::is(Bug::GraceZero) {
             true => 0,
-            false => state.cluster_config().segment_grace_ms(),
+            false => grace_ms,
         };
         if state.sweepable(name, grace_ms) {
             let orphan = status == ObjectStatus::Unknown;

@@ -216,7 +216,8 @@ impl Upkeep {
         self.merged_at = None;
         let base = swept.base_position;
         let waiting = self.engine.read(|state| grace::Waiting {
-            objects: swept.waiting_since,
+            objects: swept.segments_wait,
+            lakes: swept.lakes_wait,
             entries: (base > self.deleted_below).then_some(base),
             expiring: expiry::last_change(state),
             inline: state.lowest_inline(),

@@ -26,6 +26,6 @@ fn segments_of_lives_that_are_not_known_yet_are_left_alone() {
         flush: 1,
         attempt: 0,
     };
-    assert_eq!(kind(segment(&state, &name(5))), Some(Kind::Pending));
-    assert_eq!(kind(segment(&state, &name(0))), Some(Kind::Orphan));
+    assert_eq!(kind(named(&state, &name(5))), Some(Kind::Pending));
+    assert_eq!(kind(named(&state, &name(0))), Some(Kind::Orphan));
 }

@@ -52,6 +52,20 @@ fn an_object_needs_one_that_covers_it_and_one_after_the_grace() {
 }
 
 #[test]
+fn a_lake_file_needs_one_after_its_own_grace() {
+    let waiting = Waiting {
+        lakes: Some((5, 10)),
+        ..Waiting::default()
+    };
+    check(&[], waiting, 0, true);
+    check(&[(10, 100_000)], waiting, 100_000 + DAY_MS - 1, false);
+    check(&[(10, 100_000)], waiting, 100_000 + DAY_MS, true);
+    check(&[(10, 100_000), (12, 100_000 + DAY_MS)], waiting, i64::MAX, false);
+}
+
+const DAY_MS: i64 = 86_400_000;
+
+#[test]
 fn entries_need_one_with_all_inline_bytes_beyond_them() {
     let waiting = Waiting {
         entries: Some(10),
@@ -89,6 +103,7 @@ fn a_log_at_rest_comes_to_rest() {
     let mut history = history(&[]);
     let waiting = Waiting {
         objects: Some((7, 12)),
+        lakes: None,
         entries: Some(9),
         expiring: Some(11),
         inline: None,

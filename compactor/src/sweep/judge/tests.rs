@@ -1,4 +1,4 @@
-use metadata::ObjectName;
+use metadata::{ObjectName, TopicId};
 use store::SnapshotName;
 
 use super::*;
@@ -7,12 +7,16 @@ use crate::plan::testing::History;
 const HOUR_MS: i64 = 3_600_000;
 
 fn judge(history: &History, name: ObjectName) -> Judgement {
+    judge_key(history, &Key::Segment(name))
+}
+
+fn judge_key(history: &History, key: &Key) -> Judgement {
     let judge = Judge {
         base_position: 0,
         base_snapshot: None,
         own: Some(history.compactor()),
     };
-    judge.judge(&history.state, &Key::Segment(name))
+    judge.judge(&history.state, key)
 }
 
 fn named(history: &mut History) -> (u32, ObjectName) {
@@ -45,6 +49,23 @@ fn one_that_was_named_waits_for_its_grace_and_a_later_flush() {
     assert_eq!(judge(&history, name), waits);
     history.object(&[(topic, 0, 1, 10, 0)]);
     assert_eq!(judge(&history, name), Judgement::Garbage { orphan: false });
+}
+
+#[test]
+fn a_lake_file_waits_for_its_own_grace() {
+    let mut history = History::new();
+    let (topic, name) = named(&mut history);
+    let key = Key::LakeData(TopicId([3; 16]), name);
+    assert_eq!(judge_key(&history, &key), Judgement::Named);
+    history.trim(topic, 0, 1);
+    let at = history.state.position();
+    history.object(&[(topic, 0, 1, 10, 0)]);
+    history.mark(at, 0);
+    history.mark(at, 24 * HOUR_MS - 1);
+    assert!(matches!(judge_key(&history, &key), Judgement::Waits { .. }));
+    assert_eq!(judge(&history, name), Judgement::Garbage { orphan: false });
+    history.mark(at, 24 * HOUR_MS);
+    assert_eq!(judge_key(&history, &key), Judgement::Garbage { orphan: false });
 }
 
 #[test]
