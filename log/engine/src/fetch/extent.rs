@@ -11,7 +11,7 @@ use metadata::{Extent, PartitionId, Place};
 use records::{Batch, BatchError, BatchHeader};
 use store::{Key, ReadClass, StoreError};
 
-use super::plan::Step;
+use super::plan::{Epochs, Step};
 use super::{FetchedBatch, index, lake};
 use crate::FetchError;
 use crate::shared::Shared;
@@ -125,7 +125,7 @@ pub(super) async fn read_whole(
         extent: *extent,
         offset: extent.first,
         bytes_max: usize::MAX,
-        leader_epoch: 0,
+        epochs: Epochs::default(),
     };
     let batches = read(shared, class, &step).await?;
     let records: u64 = batches.iter().map(|batch| u64::from(batch.batch.records())).sum();
@@ -200,7 +200,7 @@ impl Cut {
             *used += bytes.len();
             self.batches.push(FetchedBatch {
                 base_offset,
-                leader_epoch: step.leader_epoch,
+                leader_epoch: step.epochs.at(base_offset),
                 batch: Batch::stored(bytes)?,
             });
         }

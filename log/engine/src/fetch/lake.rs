@@ -158,9 +158,10 @@ fn signed(offset: u64) -> i64 {
 }
 
 fn served(step: &Step, one: Rebuilt) -> FetchedBatch {
+    let base_offset = u64::try_from(one.base_offset).unwrap_or(0);
     FetchedBatch {
-        base_offset: u64::try_from(one.base_offset).unwrap_or(0),
-        leader_epoch: step.leader_epoch,
+        base_offset,
+        leader_epoch: step.epochs.at(base_offset),
         batch: one.batch,
     }
 }
@@ -170,7 +171,7 @@ fn nothing(step: &Step, last: u64) -> FetchedBatch {
     let delta = i32::try_from(last.saturating_sub(step.offset)).unwrap_or(i32::MAX);
     FetchedBatch {
         base_offset: step.offset,
-        leader_epoch: step.leader_epoch,
+        leader_epoch: step.epochs.at(step.offset),
         batch: Batch::empty(signed(step.offset), delta),
     }
 }

@@ -1,6 +1,6 @@
 //! The plan of a fetch: which extents hold the offsets, as far as the bytes go. Pure.
 
-use metadata::{Extent, PartitionId, State};
+use metadata::{Extent, Partition, PartitionId, State};
 
 use super::FetchPart;
 use crate::{FetchError, Seen};
@@ -31,8 +31,35 @@ pub(super) struct Step {
     pub(super) offset: u64,
     /// Bytes wanted of it; at least one batch is.
     pub(super) bytes_max: usize,
-    /// The leader epoch of its offsets.
-    pub(super) leader_epoch: i32,
+    /// The leader epochs of its offsets.
+    pub(super) epochs: Epochs,
+}
+
+/// The leader epochs of an extent's offsets: nearly always one. An extent that was merged may reach over the begin of an
+/// era.
+#[derive(Debug, Default)]
+pub(super) struct Epochs {
+    first: i32,
+    /// Where later ones begin.
+    later: Vec<(u64, i32)>,
+}
+
+impl Epochs {
+    fn of(partition: &Partition<'_>, extent: &Extent) -> Epochs {
+        let epoch = |era| i32::try_from(era).unwrap_or(i32::MAX);
+        let begun = partition.leader_epochs().iter();
+        let later = begun.filter(|(_, first)| (extent.first + 1..=extent.last()).contains(first));
+        Epochs {
+            first: epoch(partition.leader_epoch_at(extent.first)),
+            later: later.map(|&(era, first)| (first, epoch(era))).collect(),
+        }
+    }
+
+    /// The one of an offset. No batch has two: eras begin where a log ended.
+    pub(super) fn at(&self, offset: u64) -> i32 {
+        let begun = self.later.iter().rev().find(|(first, _)| *first <= offset);
+        begun.map_or(self.first, |&(_, epoch)| epoch)
+    }
 }
 
 impl Planned {
@@ -93,13 +120,12 @@ fn plan_part(state: &State, part: &FetchPart, left: usize, first: bool) -> Resul
             break;
         }
         let offset = part.offset.max(extent.first);
-        let leader_epoch = i32::try_from(partition.leader_epoch_at(extent.first)).unwrap_or(i32::MAX);
         steps.push(Step {
             partition: part.partition,
             extent,
             offset,
             bytes_max: bytes_left,
-            leader_epoch,
+            epochs: Epochs::of(&partition, &extent),
         });
         bytes_left = bytes_left.saturating_sub(extent.bytes as usize);
     }

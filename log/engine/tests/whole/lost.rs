@@ -7,6 +7,14 @@ use ledger::memory::MemoryLedger;
 use metadata::{Role, TopicNumber};
 
 use crate::common::{Cluster, append, read_all, request, topic};
+use crate::moved::{extents, merge};
+
+/// The leader epoch of each batch, by its first offset.
+async fn epochs(engine: &Engine, topic: TopicNumber) -> Vec<(u64, i32)> {
+    let fetched = engine.fetch(&request(topic, 0, 0)).await.remove(0).result.unwrap();
+    let told = |batch: &engine::FetchedBatch| (batch.base_offset, batch.leader_epoch);
+    fetched.batches.iter().map(told).collect()
+}
 
 /// Waits, in virtual time, until it holds.
 async fn until(cluster: &Cluster, what: &str, holds: impl Fn() -> bool) {
@@ -106,6 +114,16 @@ async fn a_lost_end_halts_and_a_new_era_goes_on() {
         let offset = append(&engine, topic, 0, &["y"]).await.unwrap();
         let all = read_all(&engine, topic, 0, 0).await;
         assert_eq!(all.last(), Some(&(offset, "y".to_owned())), "{looks:?}");
+        let before = epochs(&engine, topic).await;
+        assert_eq!(before.last(), Some(&(offset, 2)));
+        assert_eq!(before.first(), Some(&(0, 1)));
+        until(&cluster, "a compactor", || {
+            engine.incarnation(Role::Compactor).is_some()
+        })
+        .await;
+        merge(&engine, topic, &extents(&engine, topic)).await;
+        assert_eq!(extents(&engine, topic).len(), 1);
+        assert_eq!(epochs(&engine, topic).await, before, "merged over the begin of an era");
         assert_eq!(engine.health().memory_used_bytes, 0);
     }
 }

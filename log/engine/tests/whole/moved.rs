@@ -10,13 +10,13 @@ use store::Key;
 
 use crate::common::{Cluster, append, request, topic};
 
-fn extents(engine: &Engine, topic: TopicNumber) -> Vec<Extent> {
+pub(crate) fn extents(engine: &Engine, topic: TopicNumber) -> Vec<Extent> {
     let id = PartitionId { topic, partition: 0 };
     engine.read(|state| state.partition(id).unwrap().extents().collect())
 }
 
 /// Moves extents of partition 0 into one new segment, and deletes the objects they were in.
-async fn merge(engine: &Engine, topic: TopicNumber, inputs: &[Extent]) {
+pub(crate) async fn merge(engine: &Engine, topic: TopicNumber, inputs: &[Extent]) {
     let id = PartitionId { topic, partition: 0 };
     let (incarnation, flush) = engine.next_flush(Role::Compactor).unwrap();
     let mut builder = SegmentBuilder::new(SegmentId {

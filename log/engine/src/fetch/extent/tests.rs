@@ -42,7 +42,7 @@ fn step(records: &[u32], offset: u64, bytes_max: usize) -> Step {
         },
         offset,
         bytes_max,
-        leader_epoch: 3,
+        epochs: Epochs::default(),
     }
 }
 

@@ -155,7 +155,7 @@ impl Drawer {
 
     /// Mostly a name is always of one kind of object.
     fn place(&mut self, name: ObjectName) -> Wire {
-        let (is_lake, object_bytes) = (name.flush % 3 == 0, 100 + name.flush);
+        let (is_lake, object_bytes) = (name.flush.is_multiple_of(3), 100 + name.flush);
         match is_lake != self.dice.percent(4) {
             false => Wire::Segment(SegmentPlace {
                 name: Some(name.into()),
