@@ -128,7 +128,7 @@ pub async fn run(ordeal: Ordeal) -> Result<Report> {
         worker.await??;
     }
     yard.calm(&world).await?;
-    let records = yard.last_look(&shared).await?;
+    let records = yard.last_look(&world, &shared).await?;
     verdict::must_hold(&place, &shared)?;
     command::must_be_sound(&place).await?;
     yard.end().await?;

@@ -17,6 +17,9 @@ use crate::process::{Process, Spec, free_port};
 use crate::servers::Servers;
 use crate::workload::{Shared, read_all};
 
+/// What was under way when all was calm has ended after this long.
+const SETTLED_WITHIN: Duration = Duration::from_secs(30);
+
 /// What stands around the agents.
 #[derive(Debug)]
 enum Ground {
@@ -195,17 +198,21 @@ impl Yard {
         Ok(())
     }
 
-    /// All agents say the same, at the very end.
-    pub(super) async fn last_look(&self, shared: &Shared) -> Result<usize> {
-        let mut seen = Vec::new();
-        for agent in &self.agents {
-            seen.push(read_all(&agent.client()?, TOPIC, shared, true).await?);
+    /// All agents say the same, at the very end: once what clients had given up, and what a line had held back, has come to
+    /// its end too.
+    pub(super) async fn last_look(&self, world: &World, shared: &Shared) -> Result<usize> {
+        let deadline = world.clock.now() + SETTLED_WITHIN;
+        loop {
+            let mut seen = Vec::new();
+            for agent in &self.agents {
+                seen.push(read_all(&agent.client()?, TOPIC, shared, true).await?);
+            }
+            if seen.iter().all(|records| *records == seen[0]) {
+                return Ok(seen[0]);
+            }
+            ensure!(world.clock.now() < deadline, "agents have these many records: {seen:?}");
+            world.clock.sleep(Duration::from_secs(1)).await;
         }
-        ensure!(
-            seen.iter().all(|records| *records == seen[0]),
-            "agents have these many records: {seen:?}"
-        );
-        Ok(seen[0])
     }
 
     pub(super) async fn end(&mut self) -> Result<()> {
