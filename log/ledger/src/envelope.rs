@@ -8,9 +8,9 @@
 //! Numbers are big-endian. `ve` is the format version, 1. `ki` is the kind: 0 genesis, 1 proposals, 2 halt, 3 new era.
 //! `named era` is the era that a halt tells of, and 0 in every other kind. `previous hash` is the SHA-256 over the
 //! stored bytes of the entry before, header included; zeros at genesis. Where the entry before does not carry the hash
-//! of the one before it, it is the SHA-256 over that hash and the one of its bytes. `length` counts the bytes of the body, which
-//! ends the entry. `crc` is the CRC-32C over all bytes but its own four. The body of the genesis entry is the cluster's
-//! id (16 bytes); those of a halt and of a new era are a text for people.
+//! of the one before it, it is the SHA-256 over that hash and the one of its bytes. `length` counts the bytes of the
+//! body, which ends the entry. `crc` is the CRC-32C over all bytes but its own four. The body of the genesis entry is
+//! the cluster's id (16 bytes); those of a halt and of a new era are a text for people.
 //!
 //! Nothing is encoded again to compute a hash: it is taken over the bytes as they are stored.
 

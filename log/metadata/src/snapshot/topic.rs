@@ -109,7 +109,7 @@ impl Names {
                 lake,
                 ..encode_object(&known.name(slot))
             });
-            // Slots have 31 bits.
+            // Slots have 30 bits.
             u32::try_from(objects.len()).unwrap_or(u32::MAX)
         })
     }
