@@ -1,11 +1,10 @@
 //! Lake files: that each one the ledger names is there, holds what it was made of, and what extents say.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use anyhow::Result;
 use bytes::{Bytes, BytesMut};
-use lake::{LakeError, LakeFile, Step};
+use lake::{LakeError, LakeFile};
 use metadata::{Extent, LakeEnd, ObjectName, PartitionId, Place, State, TopicId};
 use store::{Key, StoreError};
 
@@ -107,18 +106,10 @@ fn batches(file: &LakeFile, object: &Bytes, id: PartitionId, extent: &Extent) ->
     let (mut all, mut next, last) = (BytesMut::new(), signed(extent.first), signed(extent.last()));
     let partition = i32::try_from(id.partition).unwrap_or(-1);
     while next <= last {
-        let Some(mut reading) = file.read(partition, next, u64::MAX)? else {
+        let Some(reading) = file.read(partition, next, u64::MAX)? else {
             break;
         };
-        let read = loop {
-            match reading.step()? {
-                Step::Done(read) => break read,
-                Step::Need(ranges) => {
-                    let bytes = ranges.iter().map(|range| cut(object, range)).collect();
-                    reading.give(ranges, bytes)?;
-                }
-            }
-        };
+        let read = reading.over(object)?;
         for one in &read.batches {
             all.extend_from_slice(one.batch.bytes());
         }
@@ -128,10 +119,4 @@ fn batches(file: &LakeFile, object: &Bytes, id: PartitionId, extent: &Extent) ->
         next = read.next;
     }
     Ok(all.freeze())
-}
-
-/// As many bytes as there are: fewer than asked for are refused by who asked.
-fn cut(object: &Bytes, range: &Range<u64>) -> Bytes {
-    let within = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(object.len());
-    object.slice(within(range.start)..within(range.end).max(within(range.start)))
 }

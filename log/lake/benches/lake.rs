@@ -105,6 +105,7 @@ static FILE: LazyLock<Written> = LazyLock::new(|| file(Codec::Zstd));
 
 fn read(file: &LakeFile, bytes: &Bytes, from: i64, bytes_max: u64) -> (Read, u64) {
     let mut reading = file.read(0, from, bytes_max).expect("indexes").expect("covered");
+    // Not `over`: what is fetched is counted.
     let cut = |range: &Range<u64>| bytes.slice(range.start as usize..range.end as usize);
     let mut fetched = 0;
     loop {

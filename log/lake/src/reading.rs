@@ -15,7 +15,7 @@ use records::Record;
 use crate::LakeError;
 use crate::checks::Checks;
 use crate::columns::Column;
-use crate::error::unreadable;
+use crate::error::{cut, unreadable};
 use crate::file::LakeFile;
 use crate::pages::RowRange;
 use crate::rebuild::{Rebuilder, Rebuilt};
@@ -101,6 +101,23 @@ impl Reading {
         }
         let batches = rebuilder.take();
         Ok(Step::Done(Read { batches, next }))
+    }
+
+    /// Reads to the end from a file that is in memory.
+    ///
+    /// # Errors
+    /// As [`Reading::step`] and [`Reading::give`], and `Format` where the file is shorter than its indexes say.
+    pub fn over(mut self, file: &Bytes) -> Result<Read, LakeError> {
+        loop {
+            match self.step()? {
+                Step::Done(read) => return Ok(read),
+                Step::Need(ranges) => {
+                    let parts: Option<Vec<Bytes>> = ranges.iter().map(|range| cut(file, 0, range)).collect();
+                    let parts = parts.ok_or_else(|| unreadable(format!("{} bytes are not all of it", file.len())))?;
+                    self.give(ranges, parts)?;
+                }
+            }
+        }
     }
 
     /// Gives it the bytes of the ranges that it asked for.

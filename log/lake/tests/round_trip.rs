@@ -1,9 +1,7 @@
 //! What goes into a lake file comes out of it: every record, every header, from wherever one begins to read.
 
-use std::ops::Range;
-
 use bytes::Bytes;
-use lake::{LakeError, LakeFile, LakeWriter, Read, Rebuilt, Step, WriteSettings, Written};
+use lake::{LakeError, LakeFile, LakeWriter, Read, Rebuilt, WriteSettings, Written};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -162,25 +160,9 @@ fn told(batch: &Batch, base: i64) -> Told {
     }
 }
 
-fn ranges_of(file: &Bytes, ranges: &[Range<u64>]) -> Vec<Bytes> {
-    let cut = |range: &Range<u64>| file.slice(range.start as usize..range.end as usize);
-    ranges.iter().map(cut).collect()
-}
-
 fn read(written: &Written, file: &LakeFile, partition: i32, from: i64, bytes_max: u64) -> Read {
-    let mut reading = file
-        .read(partition, from, bytes_max)
-        .expect("indexes")
-        .expect("covered");
-    loop {
-        match reading.step().expect("readable") {
-            Step::Need(ranges) => {
-                let bytes = ranges_of(&written.bytes, &ranges);
-                reading.give(ranges, bytes).expect("as long as asked");
-            }
-            Step::Done(read) => return read,
-        }
-    }
+    let reading = file.read(partition, from, bytes_max).expect("indexes");
+    reading.expect("covered").over(&written.bytes).expect("readable")
 }
 
 /// All batches from an offset on, read in pieces.

@@ -4,10 +4,8 @@
 //! The first bytes say how the file is written, read and damaged; the rest are batches, with lengths and checksums put
 //! right.
 
-use std::ops::Range;
-
 use bytes::Bytes;
-use lake::{LakeError, LakeFile, LakeWriter, Rebuilt, Step, WriteSettings, Written};
+use lake::{LakeError, LakeFile, LakeWriter, Rebuilt, WriteSettings, Written};
 use records::{Batch, Limits, Record};
 
 use crate::record_batch::sealed;
@@ -143,29 +141,17 @@ fn read_all(object: &Bytes, written: &Written, from: i64, head: &Head) -> Result
     let last = file.footer().part(PARTITION).expect("the partition").last;
     let (mut all, mut next) = (Vec::new(), from);
     while next <= last {
-        let (batches, then) = read(object, &file, next, head.bytes_max)?;
-        assert!(then > next, "a read goes on: {then} after {next}");
-        next = then;
-        all.extend(batches.iter().map(|rebuilt| told(rebuilt.base_offset, &rebuilt.batch)));
+        let reading = file.read(PARTITION, next, head.bytes_max)?.expect("covered");
+        let read = reading.over(object)?;
+        assert!(read.next > next, "a read goes on: {} after {next}", read.next);
+        next = read.next;
+        all.extend(
+            read.batches
+                .iter()
+                .map(|rebuilt| told(rebuilt.base_offset, &rebuilt.batch)),
+        );
     }
     Ok(all)
-}
-
-fn read(object: &Bytes, file: &LakeFile, from: i64, bytes_max: u64) -> Result<(Vec<Rebuilt>, i64), LakeError> {
-    let mut reading = file.read(PARTITION, from, bytes_max)?.expect("covered");
-    loop {
-        match reading.step()? {
-            Step::Need(ranges) => {
-                let cut = |range: &Range<u64>| {
-                    let (start, end) = (usize::try_from(range.start), usize::try_from(range.end));
-                    object.slice(start.unwrap_or(usize::MAX)..end.unwrap_or(usize::MAX))
-                };
-                let bytes = ranges.iter().map(cut).collect();
-                reading.give(ranges, bytes)?;
-            }
-            Step::Done(read) => return Ok((read.batches, read.next)),
-        }
-    }
 }
 
 /// A flipped bit is found, or was in bytes that no reader needs.
