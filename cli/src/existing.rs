@@ -10,6 +10,10 @@ use crate::context::Context;
 use crate::exit::{Ended, Exit};
 use crate::place::{Place, PlaceArgs};
 
+mod fold;
+
+pub(crate) use fold::{Folded, Unfolded, fold};
+
 /// A log that has begun.
 pub(crate) struct Log {
     /// The ledger's table.

@@ -3,30 +3,17 @@
 
 use std::sync::Arc;
 
-use ledger::{Backend, Base, Entry, EntryKind, Finding, Hash, Ledger, ReadOutcome, Tip, WitnessOutcome};
-use metadata::{EntryRef, Event, State};
-use store::{Key, Store};
+use ledger::{Backend, Finding, Ledger, Tip, WitnessOutcome};
+use store::Store;
 
 use super::report::Report;
 use crate::context::Context;
+use crate::existing::{Folded, Unfolded, fold};
 
-/// Bytes of entries that are read at once.
-const READ_BYTES: usize = 4 << 20;
-/// How often it begins anew because the base moved past it.
-const RELOADS: usize = 3;
 /// More entries than this many times `snapshot.entries` behind the newest snapshot: none is taken.
 const SNAPSHOT_WARN: u64 = 2;
 /// The same for the base, which stays behind the second newest snapshot: it does not move.
 const BASE_WARN: u64 = 4;
-
-/// The state at the ledger's end.
-#[derive(Debug)]
-pub(super) struct Folded {
-    /// The state.
-    pub(super) state: State,
-    /// The last entry it holds.
-    pub(super) tip: Tip,
-}
 
 /// Where the ledger stands, apart from what it holds.
 #[derive(Debug, Clone, Copy)]
@@ -47,10 +34,14 @@ pub(super) async fn examine(
 ) -> Option<(Ledger, Folded)> {
     let opened = Ledger::open(backend, Arc::new(store.clone()), context.world.clone()).await;
     let folded = match opened {
-        Ok(ledger) => fold(&ledger, &store).await.map(|folded| (ledger, folded)),
+        Ok(ledger) => match fold(&ledger, &store).await {
+            Ok(folded) => Ok((ledger, folded)),
+            Err(Unfolded::Lost(what)) => Err(lost(&what)),
+            Err(Unfolded::Broken(what)) => Err(broken(what)),
+        },
         Err(error) => Err(broken(error.to_string())),
     };
-    let (ledger, (folded, base)) = match folded {
+    let (ledger, folded) = match folded {
         Ok(folded) => folded,
         Err(finding) => {
             report.add(finding);
@@ -60,8 +51,8 @@ pub(super) async fn examine(
     report.add(end(&ledger, &folded).await);
     let newest = folded.state.snapshots().iter().map(|snapshot| snapshot.position).max();
     let stand = Stand {
-        base: base.position,
-        snapshot: newest.unwrap_or(base.position).max(base.position),
+        base: folded.base.position,
+        snapshot: newest.unwrap_or(0).max(folded.base.position),
         end: folded.tip.position,
         snapshot_entries: folded.state.cluster_config().snapshot_entries(),
     };
@@ -75,70 +66,6 @@ fn broken(what: impl Into<String>) -> Finding {
         what,
         "run `tidelog verify`, which names what is wrong; docs/operations.md says what to do about it",
     )
-}
-
-async fn fold(ledger: &Ledger, store: &Store) -> Result<(Folded, Base), Finding> {
-    let unreadable = |error: ledger::LedgerError| broken(error.to_string());
-    'reload: for _ in 0..RELOADS {
-        let base = ledger.base().await.map_err(unreadable)?;
-        let mut state = begin(&base, store).await?;
-        let mut tip = Tip::new(state.era(), state.position(), Hash(state.entry_hash()));
-        loop {
-            match ledger.read(&tip, READ_BYTES).await.map_err(unreadable)? {
-                ReadOutcome::Reload(_) => continue 'reload,
-                ReadOutcome::Lost(loss) => return Err(lost(&loss.to_string())),
-                ReadOutcome::Entries { entries, .. } if entries.is_empty() => {
-                    return Ok((Folded { state, tip }, base));
-                }
-                ReadOutcome::Entries { entries, .. } => {
-                    for entry in &entries {
-                        apply(&mut state, entry).map_err(broken)?;
-                        tip = entry.tip();
-                    }
-                }
-            }
-        }
-    }
-    Err(broken("the base moves faster than the entries behind it can be read"))
-}
-
-/// The state at the base, or at its snapshot.
-async fn begin(base: &Base, store: &Store) -> Result<State, Finding> {
-    let path = &base.snapshot;
-    if path.is_empty() {
-        return Ok(State::genesis(base.cluster.0, base.era, base.hash.0));
-    }
-    let key = Key::parse(path, &base.cluster);
-    let key = key.ok_or_else(|| broken(format!("{path}, which the base names, is no name of a snapshot")))?;
-    let bytes = store
-        .read_fresh(&key, None)
-        .await
-        .map_err(|error| broken(error.to_string()))?;
-    let decoded = metadata::snapshot::decode(bytes);
-    let (state, _) = decoded.map_err(|error| broken(format!("snapshot {path}: {error}")))?;
-    Ok(state)
-}
-
-fn apply(state: &mut State, entry: &Entry) -> Result<(), String> {
-    let at = |event| EntryRef {
-        position: entry.position,
-        era: entry.era,
-        hash: entry.hash.0,
-        event,
-    };
-    let applied = match &entry.kind {
-        EntryKind::Proposals(bytes) => {
-            let body = metadata::decode_body(bytes.clone());
-            let body = body.map_err(|error| format!("entry {}: {error}", entry.position))?;
-            state.apply(at(Event::Proposals(&body)))
-        }
-        EntryKind::Void => state.apply(at(Event::Void)),
-        EntryKind::Halt { .. } => state.apply(at(Event::Halt)),
-        EntryKind::NewEra => state.apply(at(Event::NewEra)),
-    };
-    applied
-        .map(drop)
-        .map_err(|error| format!("entry {}: {error}", entry.position))
 }
 
 fn lost(what: &str) -> Finding {

@@ -7,8 +7,8 @@ use ledger::finding::latency;
 use ledger::{Appended, Backend, Base, ConnectOptions, Finding, Ledger, LedgerError, OpenError, ReadOutcome, Tip};
 
 use super::report::Report;
-use super::state::Folded;
 use crate::context::Context;
+use crate::existing::Folded;
 
 /// How often a look, and an append, is measured.
 const MEASURED: usize = 5;
