@@ -91,6 +91,8 @@ fn fields(report: &Report) -> Vec<(&'static str, Value)> {
     vec![
         ("moved_out", rewritten(&report.moved_out)),
         ("merged", rewritten(&report.merged)),
+        ("to_lake", rewritten(&report.to_lake)),
+        ("lakes_merged", rewritten(&report.lakes_merged)),
         ("partitions_trimmed", report.trimmed.into()),
         ("expired", report.expired.into()),
         (

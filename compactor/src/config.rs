@@ -37,6 +37,17 @@ pub struct CompactorConfig {
     /// Objects with this many bytes or more are never merged. At most half of the window, or they would be again.
     pub object_bytes_large: u64,
 
+    /// A topic whose records in no lake file have so many bytes gets one, of up to twice as many.
+    pub lake_bytes: u64,
+    /// Lake files of fewer bytes than this are the smallest size.
+    pub lake_level_bytes: u64,
+    /// Lake files of this many bytes or more are never merged.
+    pub lake_bytes_large: u64,
+    /// Bytes of record batches that become rows of one file when lake files are merged, and so about the memory that takes.
+    pub lake_window_bytes_max: u64,
+    /// Records become rows as soon as there are any, whatever the topic's `lake.max.delay.ms`.
+    pub lake_at_once: bool,
+
     /// Nothing is trimmed or expired when this process' clock and the store's differ by more.
     pub clock_difference_max: Duration,
 
@@ -77,6 +88,11 @@ impl Default for CompactorConfig {
             small_objects_max: 64,
             extent_bytes_large: 2 << 20,
             object_bytes_large: 16 * MIB,
+            lake_bytes: 64 * MIB,
+            lake_level_bytes: MIB,
+            lake_bytes_large: 64 * MIB,
+            lake_window_bytes_max: 256 * MIB,
+            lake_at_once: false,
             clock_difference_max: Duration::from_mins(1),
             snapshot_bytes: 64 * MIB,
             snapshot_age: Duration::from_mins(5),
@@ -96,6 +112,7 @@ impl CompactorConfig {
     pub fn eager() -> CompactorConfig {
         CompactorConfig {
             move_out_after: Duration::ZERO,
+            lake_at_once: true,
             snapshot_age: Duration::ZERO,
             snapshot_entries_min: 1,
             ..CompactorConfig::default()

@@ -3,6 +3,7 @@
 
 pub mod expiry;
 pub mod grace;
+pub mod lake;
 pub mod merge;
 pub mod move_out;
 pub mod retention;

@@ -10,6 +10,10 @@ pub struct Report {
     pub moved_out: Rewritten,
     /// Objects that were merged.
     pub merged: Rewritten,
+    /// Records that became rows of lake files.
+    pub to_lake: Rewritten,
+    /// Lake files that were merged.
+    pub lakes_merged: Rewritten,
     /// Every extent that is known to be damaged, by partition and offset. They stay where they are.
     pub damaged: Vec<DamagedExtent>,
     /// Partitions whose log start moved.

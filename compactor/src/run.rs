@@ -3,6 +3,7 @@
 //! In this order a crash at any point leaves at most an object that nothing names. The fold applies a swap only where
 //! the inputs are still exactly those that were read, so inputs that changed meanwhile are wasted work and no more.
 
+pub(crate) mod lake;
 mod propose;
 mod read;
 mod verify;
@@ -29,11 +30,14 @@ pub(crate) enum RunError {
     /// Reads fail one after another.
     #[error("inputs cannot be read: {0}")]
     Unreadable(String),
+    /// The records do not become a lake file.
+    #[error("the lake file was not built: {0}")]
+    Lake(#[from] ::lake::LakeError),
     /// The store did not take the object.
-    #[error("the merged segment was not put: {0}")]
+    #[error("the object was not put: {0}")]
     Put(#[source] StoreError),
     /// The object does not read back as what was put.
-    #[error("the merged segment does not read back: {0}")]
+    #[error("the object does not read back: {0}")]
     Verify(String),
     /// A proposal was not taken, or it is not known.
     #[error("not proposed: {0}")]

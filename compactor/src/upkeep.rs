@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use engine::Engine;
-use metadata::{PartitionId, Role};
+use metadata::{PartitionId, Role, TopicNumber};
 use world::Instant;
 
 use crate::plan::Spared;
@@ -36,6 +36,8 @@ pub struct Upkeep {
     listed: Listed,
     /// The position after the last plan of a merge that found nothing to do.
     merged_at: Option<u64>,
+    /// Topics with records that no lake file holds, and since when that is known here.
+    unlaked: BTreeMap<TopicNumber, Instant>,
     /// The newest snapshot that is known here, and since when.
     newest_snapshot: (Option<u64>, Instant),
     /// Inline bytes that moved out since then.
@@ -76,6 +78,7 @@ impl Upkeep {
             damaged: BTreeMap::new(),
             listed: Listed::new(),
             merged_at: None,
+            unlaked: BTreeMap::new(),
             newest_snapshot: (None, now),
             moved_out_bytes: 0,
             advanced_for: None,
@@ -107,6 +110,7 @@ impl Upkeep {
         self.wait_for_life().await;
         let through = self.engine.read(metadata::State::position);
         self.move_out(Some(through), &mut report).await;
+        self.to_lake(1, &mut report).await;
         self.merge(&mut report).await;
         self.retention(&mut report).await;
         self.snapshot(1, &mut report).await;
@@ -155,6 +159,7 @@ impl Upkeep {
             self.due.move_out = self.now() + wait;
         }
         if self.now() >= self.due.merge {
+            self.to_lake(patience, &mut report).await;
             self.merge(&mut report).await;
             self.snapshot(patience, &mut report).await;
             self.base(&mut report).await;

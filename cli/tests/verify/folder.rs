@@ -48,7 +48,11 @@ pub(crate) async fn topic(engine: &Engine, name: &str, lane: &str) -> TopicNumbe
     let request = CreateTopicRequest {
         name: name.to_owned(),
         partitions: 2,
-        configs: BTreeMap::from([("tidelog.lane".to_owned(), lane.to_owned())]),
+        // The records are of 1970.
+        configs: BTreeMap::from([
+            ("tidelog.lane".to_owned(), lane.to_owned()),
+            ("retention.ms".to_owned(), "-1".to_owned()),
+        ]),
         first_offset: 0,
     };
     engine.create_topic(request, "test").await.expect("a topic").0

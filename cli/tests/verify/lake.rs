@@ -2,74 +2,56 @@
 
 use std::time::Duration;
 
-use engine::{Engine, FetchedBatch};
-use lake::{LakeWriter, WriteSettings};
-use metadata::entry::{self, proposal::Kind};
-use metadata::{Extent, LakeEnd, ObjectName, PartitionId, Place, Role, TopicNumber};
-use store::Key;
-
 use super::folder::{Folder, append, flip, start, topic};
 
-/// Moves what a partition holds into a lake file.
-async fn to_lake(engine: &Engine, topic: TopicNumber) {
-    let id = PartitionId { topic, partition: 1 };
-    let read = engine.read(|state| state.partition(id).map(|partition| partition.extents().collect()));
-    let inputs: Vec<Extent> = read.expect("a partition");
-    let (first, last) = (inputs[0].first, inputs[inputs.len() - 1].last());
-    let mut writer = LakeWriter::new("t", WriteSettings::default()).expect("settings");
-    writer.begin(1, first as i64).expect("in order");
-    for input in &inputs {
-        for FetchedBatch { base_offset, batch, .. } in engine.read_extent(id, input).await.expect("batches") {
-            writer.push(&batch, base_offset as i64).expect("in order");
-        }
-    }
-    writer.end(last as i64).expect("beyond the last");
-    let written = writer.finish().expect("a file");
-    let life = engine.next_flush(Role::Compactor).expect("a life");
-    let name = ObjectName {
-        incarnation: life.0,
-        flush: life.1,
-        attempt: 0,
-    };
-    let end = LakeEnd {
-        object_bytes: written.bytes.len() as u64,
-        tail_bytes: written.tail_bytes as u32,
-        tail_checksum: written.tail_checksum,
-    };
-    let of = engine.read(|state| state.topic(topic).expect("a topic").id());
-    let key = Key::LakeData(of, name);
-    engine.store().put(&key, vec![written.bytes]).await.expect("put");
-    let output = Extent {
-        first,
-        last_delta: (last - first) as u32,
-        records: inputs.iter().map(|input| input.records).sum(),
-        bytes: inputs.iter().map(|input| input.bytes).sum(),
-        max_timestamp: inputs[0].max_timestamp,
-        place: Place::Lake { name, end },
-    };
-    let swap = entry::PartitionSwap {
-        topic,
-        partition: 1,
-        inputs: inputs.iter().map(entry::Extent::from).collect(),
-        outputs: vec![output.into()],
-    };
-    let kind = Kind::Swap(entry::Swap { partitions: vec![swap] });
-    let verdicts = engine.propose(Role::Compactor, kind, Some(life), "").await;
-    assert!(matches!(verdicts.expect("judged")[..], [metadata::Verdict::Applied(_)]));
-}
-
+/// Records of two partitions in a lake file, and a few that came later.
 async fn with_a_lake() -> Folder {
     let dir = tempfile::tempdir().expect("a folder");
     let engine = start(dir.path()).await;
     let topic = topic(&engine, "t", "object").await;
-    for _ in 0..5 {
-        append(&engine, topic, 1).await;
+    for number in 0..5 {
+        append(&engine, topic, number % 2).await;
     }
-    to_lake(&engine, topic).await;
-    append(&engine, topic, 1).await;
     let cluster = engine.cluster();
     engine.stop(Duration::from_secs(10)).await;
-    Folder { dir, cluster }
+    let folder = Folder { dir, cluster };
+    let (code, report) = folder.run(&["compactor", "--once"]);
+    assert_eq!((code, &report["to_lake"]["objects"]), (0, &1.into()), "{report}");
+    let engine = start(folder.path()).await;
+    append(&engine, topic, 1).await;
+    engine.stop(Duration::from_secs(10)).await;
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_files_are_listed_and_how_far_each_partition_is() {
+    let folder = with_a_lake().await;
+    let (code, files) = folder.run(&["lake", "files", "t"]);
+    let file = &files[0];
+    assert_eq!((code, files.as_array().map(Vec::len)), (0, Some(1)), "{files}");
+    assert_eq!(
+        (&file["records"], &file["partitions"]),
+        (&15.into(), &2.into()),
+        "{file}"
+    );
+    let path = file["path"].as_str().expect("a path");
+    assert!(folder.files("lake")[0].ends_with(path), "{path}");
+    let (code, told) = folder.run(&["lake", "describe", "t"]);
+    let line = |at: usize, name: &str| told["partitions"][at][name].as_u64();
+    assert_eq!((code, &told["files"], &told["records"]), (0, &1.into(), &15.into()));
+    assert_eq!(
+        (line(0, "in_lake_to"), line(0, "records_not_in_lake")),
+        (Some(9), Some(0))
+    );
+    assert_eq!(
+        (line(1, "in_lake_to"), line(1, "records_not_in_lake")),
+        (Some(6), Some(3))
+    );
+    assert!(
+        told["duckdb"].as_str().is_some_and(|query| query.contains(path)),
+        "{told}"
+    );
+    assert_eq!(folder.run(&["lake", "files", "nothing"]).0, 4, "there is no such topic");
 }
 
 #[tokio::test(flavor = "multi_thread")]

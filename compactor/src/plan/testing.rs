@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use metadata::entry::proposal::Kind;
 use metadata::entry::{self, Append, CreateTopic, Group, Mark, ObjectNumber, Proposal, Register, Run, Swap};
 use metadata::{
-    Applied, EntryRef, Event, Fate, Incarnation, Lane, ObjectName, Outcome, PartitionId, Place, Role, State, Verdict,
+    Applied, EntryRef, Event, Fate, Incarnation, LakeEnd, Lane, ObjectName, Outcome, PartitionId, Place, Role, State,
+    Verdict,
 };
 
 use super::Window;
@@ -186,6 +187,15 @@ impl History {
 
     /// What a window's rewriting proposes, applied; the object that came of it.
     pub(crate) fn rewrite(&mut self, window: &Window) -> ObjectName {
+        self.rewrite_as(window, |name, start| Place::Segment { name, start })
+    }
+
+    /// The same where the records become rows.
+    pub(crate) fn rewrite_to_lake(&mut self, window: &Window, end: LakeEnd) -> ObjectName {
+        self.rewrite_as(window, |name, _| Place::Lake { name, end })
+    }
+
+    fn rewrite_as(&mut self, window: &Window, place: impl Fn(ObjectName, u64) -> Place) -> ObjectName {
         self.flush += 1;
         let name = ObjectName {
             incarnation: self.compactor,
@@ -195,7 +205,7 @@ impl History {
         let mut start = segment::HEADER_BYTES;
         let mut swaps = Vec::new();
         for item in &window.items {
-            let output = super::swap::output(&item.inputs, Place::Segment { name, start }).unwrap();
+            let output = super::swap::output(&item.inputs, place(name, start)).unwrap();
             start += u64::from(output.bytes);
             swaps.push(super::swap::partition_swap(item, output));
         }

@@ -42,8 +42,12 @@ impl Judge {
     pub(crate) fn judge(&self, state: &State, key: &Key) -> Judgement {
         match key {
             Key::Cluster | Key::Witness => Judgement::Kept,
-            Key::Segment(name) => self.named(state, name, state.cluster_config().segment_grace_ms()),
-            Key::LakeData(_, name) => self.named(state, name, state.cluster_config().lake_grace_ms()),
+            Key::LakeData(_, name) if !seeded::is(Bug::LakeGraceOfSegments) => {
+                self.named(state, name, state.cluster_config().lake_grace_ms())
+            }
+            Key::Segment(name) | Key::LakeData(_, name) => {
+                self.named(state, name, state.cluster_config().segment_grace_ms())
+            }
             Key::Snapshot(name) => self.snapshot(state, name),
             // No proposal of this build names these. Those of dead lives can never be named; of the others it is not
             // known which flushes are over.

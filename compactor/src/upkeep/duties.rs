@@ -1,13 +1,19 @@
 //! The duties, each in one function: plan, do, report.
 
-use metadata::State;
+use std::time::Duration;
+
+use metadata::{State, TopicNumber};
 use seeded::Bug;
 
 use super::{MERGES_MAX, Upkeep};
-use crate::plan::{Window, expiry, grace, merge, move_out, retention, snapshot};
+use crate::plan::{Window, expiry, grace, lake, merge, move_out, retention, snapshot};
 use crate::sweep::{self, role};
 use crate::{Report, Rewritten, run};
 
+/// zstd's level for new rows: they are rewritten when files are merged.
+const ZSTD_NEW: i32 = 1;
+/// And for those that are.
+const ZSTD_MERGED: i32 = 3;
 /// Snapshots, the base and deletions of entries may take as long as so many calls of the store.
 const ENGINE_CALLS: u32 = 10;
 
@@ -43,7 +49,8 @@ impl Upkeep {
             let limits = run::limits(&self.engine, &self.config);
             let window = merge::plan(&self.engine, &self.config, &limits, &self.spared(), &self.listed);
             if window.is_empty() {
-                self.merged_at = Some(position);
+                self.merge_lakes(report).await;
+                self.merged_at = Some(self.engine.read(State::position));
                 return;
             }
             let Some(done) = self.rewrite(window, "merge", report).await else {
@@ -53,12 +60,85 @@ impl Upkeep {
         }
     }
 
+    /// Makes rows of what has gathered, topic by topic. What does not fit into one window goes into the next, in this pass or
+    /// a later one.
+    pub(super) async fn to_lake(&mut self, patience: u32, report: &mut Report) {
+        let due = self.due_for_lake(patience);
+        let mut limits = run::limits(&self.engine, &self.config);
+        limits.window_bytes_max = self.config.lake_bytes.saturating_mul(2);
+        for topic in due {
+            for _ in 0..MERGES_MAX {
+                let span_ms_max =
+                    |state: &State| state.topic(topic).and_then(|topic| lake::span_ms_max(topic.config()));
+                let span_ms_max = self.engine.read(span_ms_max);
+                let window = lake::plan(&self.engine, topic, span_ms_max, &limits, &self.spared());
+                let (inputs, bytes) = (window.inputs() as u64, window.bytes);
+                if window.is_empty() {
+                    break;
+                }
+                let rewriting = run::lake::rewrite(&self.engine, &self.config, topic, window, ZSTD_NEW);
+                let Some(done) = self.came_of(rewriting.await, "to_lake", report) else {
+                    return;
+                };
+                report.to_lake.add(&done);
+                if bytes < limits.window_bytes_max / 2 && done.inputs == inputs {
+                    break;
+                }
+            }
+            self.unlaked.remove(&topic);
+        }
+    }
+
+    /// Merges small lake files while there are enough of them.
+    async fn merge_lakes(&mut self, report: &mut Report) {
+        for _ in 0..MERGES_MAX {
+            let mut limits = run::limits(&self.engine, &self.config);
+            limits.window_bytes_max = self.config.lake_window_bytes_max;
+            let Some((topic, window)) = lake::merge(&self.engine, &self.config, &limits, &self.spared()) else {
+                return;
+            };
+            let rewriting = run::lake::rewrite(&self.engine, &self.config, topic, window, ZSTD_MERGED);
+            let Some(done) = self.came_of(rewriting.await, "merge_lake", report) else {
+                return;
+            };
+            report.lakes_merged.add(&done);
+        }
+    }
+
+    /// Topics that have gathered enough, or whose records have waited for long.
+    fn due_for_lake(&mut self, patience: u32) -> Vec<TopicNumber> {
+        let (now, waiting) = (self.now(), lake::waiting(&self.engine, &self.spared()));
+        self.unlaked.retain(|topic, _| waiting.contains_key(topic));
+        let mut due = Vec::new();
+        for (topic, bytes) in waiting {
+            let since = *self.unlaked.entry(topic).or_insert(now);
+            let delay_ms = |state: &State| state.topic(topic).map(|topic| topic.config().lake_max_delay_ms());
+            let delay = Duration::from_millis(self.engine.read(delay_ms).unwrap_or(u64::MAX));
+            let waited = now.saturating_duration_since(since) >= delay.saturating_mul(patience);
+            if waited || self.config.lake_at_once || bytes >= self.config.lake_bytes.saturating_mul(u64::from(patience))
+            {
+                due.push(topic);
+            }
+        }
+        due
+    }
+
     /// Rewrites a window; none when nothing came of it, so that going on is no use.
     async fn rewrite(&mut self, window: Window, what: &'static str, report: &mut Report) -> Option<Rewritten> {
         if window.is_empty() {
             return None;
         }
-        let outcome = match run::rewrite(&self.engine, &self.config, window).await {
+        let rewritten = run::rewrite(&self.engine, &self.config, window).await;
+        self.came_of(rewritten, what, report)
+    }
+
+    fn came_of(
+        &mut self,
+        rewritten: Result<run::Outcome, run::RunError>,
+        what: &'static str,
+        report: &mut Report,
+    ) -> Option<Rewritten> {
+        let outcome = match rewritten {
             Ok(outcome) => outcome,
             Err(error) => {
                 report.failures.push(format!("{what}: {error}"));

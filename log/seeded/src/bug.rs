@@ -142,6 +142,8 @@ bugs! {
     DropLastRow = ("drop-last-row", "compactor", "13");
     /// Nothing is kept for readers who still may need it.
     GraceZero = ("grace-zero", "compactor", "12");
+    /// Lake files go after the grace of segments, which is shorter than what queries are owed.
+    LakeGraceOfSegments = ("lake-grace-of-segments", "compactor", "12");
     /// A mark bears the date of the process, not that of the store.
     MarkByOwnClock = ("mark-by-own-clock", "compactor", "12");
     /// A process trims and expires by its own clock, whatever the store's says.

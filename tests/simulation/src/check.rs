@@ -250,11 +250,12 @@ async fn sweep(ground: &Arc<Ground>) {
             .check("nothing is damaged", report.damaged.is_empty(), || {
                 format!("{:?}", report.damaged)
             });
-        let rewritten = report.merged.objects + report.moved_out.objects;
+        let rewritten = [&report.moved_out, &report.to_lake, &report.merged, &report.lakes_merged];
+        let rewritten: u64 = rewritten.iter().map(|done| done.objects).sum();
         ground
             .journal
             .check("upkeep comes to rest", number <= SWEEPS - 2 || rewritten == 0, || {
-                format!("sweep {number} {:?}", report.merged)
+                format!("sweep {number} {report:?}")
             });
         let swept = report.swept.unwrap_or_default();
         ground.journal.check(
@@ -265,7 +266,7 @@ async fn sweep(ground: &Arc<Ground>) {
         ground
             .world
             .clock
-            .sleep(ground.swarm.grace + Duration::from_millis(200))
+            .sleep(ground.swarm.lake_grace() + Duration::from_millis(200))
             .await;
     }
     sweeper.stop(Duration::from_secs(5)).await;

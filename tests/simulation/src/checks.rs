@@ -39,7 +39,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("what is read was sent", "INV-21"),
     ("nothing is deleted that is named", "INV-8"),
     ("nothing is deleted that can be named", "INV-8"),
-    ("nothing is deleted but segments and snapshots", "INV-8"),
+    ("nothing is deleted but segments, lake files and snapshots", "INV-8"),
     ("what was named is kept for the grace", "INV-8"),
     ("what a dead life left is kept for the grace", "INV-8"),
     ("only snapshots older than the base's are deleted", "INV-8"),

@@ -38,7 +38,7 @@ pub(crate) enum Phase {
     DeletingEntries,
     /// Objects are being listed or deleted.
     Sweeping,
-    /// A merged segment is being put.
+    /// A merged segment or a lake file is being put.
     Rewriting,
     /// The entry that is being put holds a swap.
     Swapping,

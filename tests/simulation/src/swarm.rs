@@ -76,8 +76,13 @@ impl Swarm {
             late_max: ms(1_000, 15_000),
             engine: limits::engine(chance),
             store: limits::store(chance),
-            compactor: limits::compactor(chance),
+            compactor: limits::to_lake(limits::compactor(chance), chance),
         }
+    }
+
+    /// `lake.grace.ms`.
+    pub(crate) fn lake_grace(&self) -> Duration {
+        self.grace * 2
     }
 
     /// A run in which nothing fails and nothing is left to chance but delays.

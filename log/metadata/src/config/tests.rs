@@ -48,7 +48,8 @@ fn values_are_checked() {
         ("tidelog.lane", "inline", true),
         ("tidelog.lane", "fast", false),
         ("http.public", "true", true),
-        ("lake.max.delay.ms", "5", false),
+        ("lake.max.delay.ms", "999", false),
+        ("lake.max.delay.ms", "60000", true),
         ("leader.replication.throttled.replicas", "0:1", true),
         ("segment.bytes", "1073741824", true),
     ];

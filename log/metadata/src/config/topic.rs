@@ -108,6 +108,13 @@ pub static TOPIC_CONFIGS: &[Spec] = &[
         "There are no index files.",
     ),
     spec(
+        "lake.max.delay.ms",
+        "300000",
+        Kind::Long(1_000, i64::MAX),
+        DONE,
+        "How long records wait before they become rows of a lake file; sooner when many have gathered.",
+    ),
+    spec(
         "leader.replication.throttled.replicas",
         "",
         Kind::Text,
@@ -292,6 +299,7 @@ pub struct TopicConfig {
     max_message_bytes: u32,
     lane: LanePolicy,
     http_public: bool,
+    lake_max_delay_ms: u64,
 }
 
 impl Default for TopicConfig {
@@ -330,6 +338,7 @@ impl TopicConfig {
             retention_bytes: value("retention.bytes").parse().ok(),
             max_message_bytes: value("max.message.bytes").parse().unwrap_or(0),
             http_public: value("http.public") == "true",
+            lake_max_delay_ms: value("lake.max.delay.ms").parse().unwrap_or(u64::MAX),
             lane,
             overrides,
         }
@@ -371,6 +380,11 @@ impl TopicConfig {
     /// Which way batches go.
     pub fn lane(&self) -> LanePolicy {
         self.lane
+    }
+
+    /// How long records wait before they become rows of a lake file, in milliseconds.
+    pub fn lake_max_delay_ms(&self) -> u64 {
+        self.lake_max_delay_ms
     }
 
     /// Whether shared caches may keep what is read over HTTP.

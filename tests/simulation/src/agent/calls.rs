@@ -44,7 +44,7 @@ pub(super) struct Calls {
 struct State {
     next: u64,
     under_way: BTreeMap<u64, Call>,
-    /// Segments that were put and, as far as is known here, not named.
+    /// Segments and lake files that were put and, as far as is known here, not named.
     put: BTreeSet<String>,
     asked: Asked,
 }
@@ -52,7 +52,7 @@ struct State {
 /// What one run of the process has asked of its store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Asked {
-    /// First attempts to put a segment, and further ones.
+    /// First attempts to put a segment or a lake file, and further ones.
     pub(super) puts: u64,
     pub(super) puts_again: u64,
     /// Requests for bytes.
@@ -72,14 +72,24 @@ impl Drop for UnderWay {
     }
 }
 
+/// Whether records lie in it.
+fn has_records(path: &str) -> bool {
+    path.contains("/segment/") || path.contains("/lake/")
+}
+
+/// Whether it is the first attempt.
+fn is_first(path: &str) -> bool {
+    path.trim_end_matches(".parquet").ends_with("-00")
+}
+
 impl Calls {
     pub(super) fn enter(&self, call: Call) -> UnderWay {
         let state = &mut *self.state.lock();
         state.next += 1;
         let ticket = state.next;
         match &call {
-            Call::Put(path) if path.contains("/segment/") && path.ends_with("-00") => state.asked.puts += 1,
-            Call::Put(path) if path.contains("/segment/") => state.asked.puts_again += 1,
+            Call::Put(path) if has_records(path) && is_first(path) => state.asked.puts += 1,
+            Call::Put(path) if has_records(path) => state.asked.puts_again += 1,
             Call::Get(_) => state.asked.gets += 1,
             _ => {}
         }
@@ -98,7 +108,7 @@ impl Calls {
 
     /// A put was answered: the object is there.
     fn is_put(&self, path: &str) {
-        if path.contains("/segment/") {
+        if has_records(path) {
             self.state.lock().put.insert(path.to_owned());
         }
     }
@@ -130,11 +140,11 @@ impl Calls {
                 Call::Put(path) | Call::Get(path) if path.contains("/snapshot/") => {
                     phases.insert(Phase::Snapshotting);
                 }
-                Call::Put(path) if path.contains("/segment/") => {
+                Call::Put(path) if has_records(path) => {
                     let rewrites = rewritten(path);
                     phases.insert(if rewrites { Phase::Rewriting } else { Phase::Flushing });
                 }
-                Call::Get(path) if path.contains("/segment/") => drop(phases.insert(Phase::Fetching)),
+                Call::Get(path) if has_records(path) => drop(phases.insert(Phase::Fetching)),
                 Call::Put(_) | Call::Get(_) => {}
             }
         }

@@ -4,34 +4,46 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use lake::LakeFile;
 use metadata::entry::proposal::Kind;
 use metadata::entry::{Extent, PartitionSwap, Swap, extent::Place};
 use metadata::{ObjectName, ObjectStatus, PartitionId, Verdict};
+use records::Batch;
 use store::{Key, Objects as _};
 
 use super::entries::Judged;
 use super::{Books, now};
 use crate::journal::Journal;
 
+/// An object, whole.
+#[derive(Clone)]
+enum Object {
+    Segment(Bytes),
+    Lake(LakeFile, Bytes),
+}
+
+/// Objects that were looked into; none where one is not there.
+type Whole = BTreeMap<Key, Option<Object>>;
+
 impl Books {
     /// Objects that a proposal names were durable before it was.
     pub(super) fn check_named(&self, judged: &Judged<'_>, journal: &Journal) {
-        let names: Vec<ObjectName> = match (&judged.proposal.kind, judged.incarnation()) {
+        let named: Vec<(ObjectName, Key)> = match (&judged.proposal.kind, judged.incarnation()) {
             (Some(Kind::Append(append)), Some(incarnation)) => {
                 let named = append.segment.iter().map(|segment| ObjectName {
                     incarnation,
                     flush: segment.flush,
                     attempt: u16::try_from(segment.attempt).unwrap_or(u16::MAX),
                 });
-                named.collect()
+                named.map(|name| (name, Key::Segment(name))).collect()
             }
-            (Some(Kind::Swap(swap)), _) => outputs(swap).collect(),
+            (Some(Kind::Swap(swap)), _) => self.outputs(swap).collect(),
             _ => return,
         };
-        for name in names {
+        for (name, key) in named {
             // A swap may name an object of which every part was rejected.
             let named = matches!(self.status(&name), Some(ObjectStatus::Named { .. }));
-            let there = !named || self.is_segment_there(&name);
+            let there = !named || self.is_key_there(&key);
             journal.check("what an entry names is durable", there, || name.to_string());
         }
     }
@@ -39,7 +51,7 @@ impl Books {
     /// What a swap puts in the place of others holds the same batches at the same offsets, and where it was refused it
     /// changes nothing.
     pub(super) fn swap(&self, judged: &Judged<'_>, swap: &Swap, journal: &Journal) {
-        let mut objects: BTreeMap<ObjectName, Option<Bytes>> = BTreeMap::new();
+        let mut objects: Whole = BTreeMap::new();
         for (partition, verdict) in swap.partitions.iter().zip(judged.verdicts) {
             match verdict {
                 Verdict::Applied(_) => self.check_outputs(partition, &mut objects, journal),
@@ -60,40 +72,29 @@ impl Books {
         journal.check("a refused swap changes nothing", !stands, || format!("{partition:?}"));
     }
 
-    fn check_outputs(
-        &self,
-        partition: &PartitionSwap,
-        objects: &mut BTreeMap<ObjectName, Option<Bytes>>,
-        journal: &Journal,
-    ) {
+    fn check_outputs(&self, partition: &PartitionSwap, objects: &mut Whole, journal: &Journal) {
         let id = partition_of(partition);
         for output in &partition.outputs {
-            let Some(name) = object_of(output) else { continue };
+            let Some(key) = self.key_of(id, output) else { continue };
             let object = objects
-                .entry(name)
-                .or_insert_with(|| self.whole_segment(&name, journal))
+                .entry(key)
+                .or_insert_with(|| self.whole_object(&key, output, journal))
                 .clone();
-            let same = object.is_some_and(|object| self.holds(id, output, &object));
+            let batches = object.and_then(|object| batches(id, output, &object));
+            let same = batches.is_some_and(|batches| self.holds(id, output, batches));
             journal.check("a swap changes no record", same, || format!("{id:?} {output:?}"));
         }
     }
 
-    /// Whether an extent's bytes are the batches that were applied at its offsets.
-    fn holds(&self, id: PartitionId, extent: &Extent, object: &Bytes) -> bool {
-        let (Some(Place::Segment(place)), Some(account)) = (&extent.place, &self.account) else {
-            return false;
-        };
-        let range = usize::try_from(place.start).ok().and_then(|start| {
-            let end = start.checked_add(extent.bytes as usize)?;
-            (end <= object.len()).then_some(start..end)
-        });
-        let Some(range) = range else { return false };
+    /// Whether these are the batches that were applied at an extent's offsets. Rows become the very batches they were made
+    /// of, for the encoder that makes them is the one that clients have here.
+    fn holds(&self, id: PartitionId, extent: &Extent, batches: Vec<Batch>) -> bool {
+        let Some(account) = &self.account else { return false };
         let history = self.history.lock();
         let (mut offset, end) = (extent.first, extent.first + u64::from(extent.last_delta) + 1);
-        for batch in records::split_checked(object.slice(range)) {
+        for batch in batches {
             let run = account.run_at(id, offset);
-            let send = run.and_then(|run| history.send(run.send));
-            let (Ok(batch), Some(send)) = (batch, send) else {
+            let Some(send) = run.and_then(|run| history.send(run.send)) else {
                 return false;
             };
             if (batch.header().checksum, batch.bytes().len()) != (send.checksum, send.bytes) {
@@ -102,6 +103,46 @@ impl Books {
             offset += u64::from(send.records);
         }
         offset == end
+    }
+
+    /// Where an output lies.
+    fn key_of(&self, id: PartitionId, output: &Extent) -> Option<Key> {
+        match output.place.as_ref()? {
+            Place::Segment(place) => Some(Key::Segment(place.name.as_ref()?.try_into().ok()?)),
+            Place::Lake(place) => {
+                let topic = self.account.as_ref()?.state.topic(id.topic)?.id();
+                Some(Key::LakeData(topic, place.name.as_ref()?.try_into().ok()?))
+            }
+            Place::Inline(_) => None,
+        }
+    }
+
+    fn outputs<'a>(&'a self, swap: &'a Swap) -> impl Iterator<Item = (ObjectName, Key)> + 'a {
+        let keys = swap.partitions.iter().flat_map(move |partition| {
+            let id = partition_of(partition);
+            partition
+                .outputs
+                .iter()
+                .filter_map(move |output| self.key_of(id, output))
+        });
+        keys.filter_map(|key| match key {
+            Key::Segment(name) | Key::LakeData(_, name) => Some((name, key)),
+            _ => None,
+        })
+    }
+
+    /// An object that a swap names, every checksum in it compared.
+    fn whole_object(&self, key: &Key, output: &Extent, journal: &Journal) -> Option<Object> {
+        if let Key::Segment(name) = key {
+            return self.whole_segment(name, journal).map(Object::Segment);
+        }
+        let path = key.path(&self.ledger.as_ref()?.cluster());
+        let bytes = now(self.place.get(&path, None)).ok().map(|fetched| fetched.bytes);
+        let file = bytes.as_ref().and_then(|bytes| open(output, bytes));
+        let whole = bytes.as_ref().zip(file.as_ref());
+        let whole = whole.is_some_and(|(bytes, file)| file.verify(bytes).is_ok());
+        journal.check("what an entry names is whole", whole, || path.clone());
+        Some(Object::Lake(file?, bytes?))
     }
 
     /// A segment, every checksum in it compared.
@@ -123,16 +164,37 @@ fn partition_of(swap: &PartitionSwap) -> PartitionId {
     }
 }
 
-fn outputs(swap: &Swap) -> impl Iterator<Item = ObjectName> + '_ {
-    swap.partitions
-        .iter()
-        .flat_map(|partition| &partition.outputs)
-        .filter_map(object_of)
+/// A lake file as a reader opens it, by what the ledger says of its end.
+fn open(output: &Extent, bytes: &Bytes) -> Option<LakeFile> {
+    let Some(Place::Lake(place)) = &output.place else {
+        return None;
+    };
+    let end = place.end?;
+    let tail = bytes.len().checked_sub(usize::try_from(end.tail_bytes).ok()?)?;
+    LakeFile::open(&bytes.slice(tail..), end.object_bytes, end.tail_checksum).ok()
 }
 
-fn object_of(extent: &Extent) -> Option<ObjectName> {
-    match &extent.place {
-        Some(Place::Segment(place)) => place.name.as_ref().and_then(|name| name.try_into().ok()),
+/// The batches of an extent in an object; none when they cannot be told.
+fn batches(id: PartitionId, extent: &Extent, object: &Object) -> Option<Vec<Batch>> {
+    match (object, &extent.place) {
+        (Object::Segment(bytes), Some(Place::Segment(place))) => {
+            let start = usize::try_from(place.start).ok()?;
+            let end = start.checked_add(extent.bytes as usize)?;
+            let range = (end <= bytes.len()).then(|| bytes.slice(start..end))?;
+            records::split_checked(range).collect::<Result<_, _>>().ok()
+        }
+        (Object::Lake(file, bytes), _) => {
+            let last = i64::try_from(extent.first).ok()? + i64::from(extent.last_delta);
+            let mut next = i64::try_from(extent.first).ok()?;
+            let mut all = Vec::new();
+            while next <= last {
+                let reading = file.read(i32::try_from(id.partition).ok()?, next, u64::MAX).ok()??;
+                let read = reading.over(bytes).ok()?;
+                all.extend(read.batches.into_iter().map(|one| one.batch));
+                next = read.next;
+            }
+            Some(all)
+        }
         _ => None,
     }
 }

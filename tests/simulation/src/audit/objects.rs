@@ -2,7 +2,7 @@
 //! nothing and was not for the grace.
 
 use futures::StreamExt as _;
-use metadata::{ObjectName, ObjectStatus};
+use metadata::{ClusterConfig, ObjectName, ObjectStatus};
 use store::{Key, Objects as _, SnapshotName};
 
 use super::lives::{Lives, Over};
@@ -29,11 +29,19 @@ impl Audit {
         for path in paths {
             self.journal.line(format_args!("place delete {path}"));
             let key = books.parse(path);
-            let swept = matches!(key, Some(Key::Segment(_) | Key::Snapshot(_)));
-            self.journal
-                .check("nothing is deleted but segments and snapshots", swept, || path.clone());
+            let swept = matches!(key, Some(Key::Segment(_) | Key::LakeData(..) | Key::Snapshot(_)));
+            self.journal.check(
+                "nothing is deleted but segments, lake files and snapshots",
+                swept,
+                || path.clone(),
+            );
+            let grace_ms = |of: fn(&ClusterConfig) -> u64| {
+                let config = books.account.as_ref().map(|account| account.state.cluster_config());
+                config.map_or(0, of)
+            };
             match key {
-                Some(Key::Segment(name)) => books.check_segment_deletion(&name),
+                Some(Key::Segment(name)) => books.check_deletion(&name, grace_ms(ClusterConfig::segment_grace_ms)),
+                Some(Key::LakeData(_, name)) => books.check_deletion(&name, grace_ms(ClusterConfig::lake_grace_ms)),
                 Some(Key::Snapshot(name)) => books.check_snapshot_deletion(path, &name),
                 _ => {}
             }
@@ -44,7 +52,7 @@ impl Audit {
     pub(crate) fn waits(&self, path: &str) -> bool {
         let books = self.books.lock();
         match (books.parse(path), &books.account) {
-            (Some(Key::Segment(name)), Some(account)) => {
+            (Some(Key::Segment(name) | Key::LakeData(_, name)), Some(account)) => {
                 let named = matches!(books.status(&name), Some(ObjectStatus::Named { .. }));
                 !named && account.lives.may_come(&name)
             }
@@ -67,10 +75,10 @@ impl Books {
         now(self.place.get(path, Some(0..1))).is_ok()
     }
 
-    pub(super) fn is_segment_there(&self, name: &ObjectName) -> bool {
+    pub(super) fn is_key_there(&self, key: &Key) -> bool {
         self.ledger
             .as_ref()
-            .is_some_and(|ledger| self.is_there(&Key::Segment(*name).path(&ledger.cluster())))
+            .is_some_and(|ledger| self.is_there(&key.path(&ledger.cluster())))
     }
 
     fn parse(&self, path: &str) -> Option<Key> {
@@ -85,7 +93,7 @@ impl Books {
         }
     }
 
-    fn check_segment_deletion(&self, name: &ObjectName) {
+    fn check_deletion(&self, name: &ObjectName, grace_ms: u64) {
         let status = self.status(name);
         let named = matches!(status, Some(ObjectStatus::Named { .. }));
         self.journal
@@ -102,7 +110,7 @@ impl Books {
                 name.to_string()
             });
         if let Over::Since(at) = over {
-            let (old, told) = self.is_older_than_grace(at);
+            let (old, told) = self.is_older_than(at, grace_ms);
             self.journal
                 .check("what a dead life left is kept for the grace", old, || {
                     format!("{name} of a life that ended {told}")
@@ -113,16 +121,14 @@ impl Books {
             return;
         };
         self.journal.count("objects deleted, no longer named");
-        let (old, told) = self.is_older_than_grace(at);
+        let (old, told) = self.is_older_than(at, grace_ms);
         self.journal.check("what was named is kept for the grace", old, || {
             format!("{name} un-named {told}")
         });
     }
 
     /// Whether an entry came longer ago than the grace, and how to say when.
-    fn is_older_than_grace(&self, at: u64) -> (bool, String) {
-        let config = self.account.as_ref().map(|account| account.state.cluster_config());
-        let grace_ms = config.map_or(0, |config| config.segment_grace_ms());
+    fn is_older_than(&self, at: u64, grace_ms: u64) -> (bool, String) {
         let now_ms = self.world.clock.wall_ms();
         let since_ms = self.followed(at).map_or(i64::MAX, |followed| followed.at_ms);
         let old = now_ms.saturating_sub(since_ms) >= i64::try_from(grace_ms).unwrap_or(i64::MAX);
@@ -141,7 +147,9 @@ impl Books {
 
     fn is_orphan(&self, path: &str) -> bool {
         match self.parse(path) {
-            Some(Key::Segment(name)) => !matches!(self.status(&name), Some(ObjectStatus::Named { .. })),
+            Some(Key::Segment(name) | Key::LakeData(_, name)) => {
+                !matches!(self.status(&name), Some(ObjectStatus::Named { .. }))
+            }
             Some(Key::Snapshot(name)) => {
                 let known = self.account.as_ref().is_some_and(|account| {
                     let mut snapshots = account.state.snapshots().iter();

@@ -58,6 +58,7 @@ pub(crate) async fn configure(ground: &Ground, agent: &Agent) -> Called<Result<(
             swarm.agent_timeout.as_millis().to_string(),
         ),
         ("segment.grace.ms".to_owned(), swarm.grace.as_millis().to_string()),
+        ("lake.grace.ms".to_owned(), swarm.lake_grace().as_millis().to_string()),
         ("snapshot.entries".to_owned(), swarm.snapshot_entries.to_string()),
     ]);
     agent

@@ -24,7 +24,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     (
         "compactor",
         &[
-            "seeded", "world", "records", "segment", "metadata", "ledger", "store", "engine",
+            "seeded", "world", "records", "segment", "metadata", "ledger", "store", "lake", "engine",
         ],
     ),
     ("cli", &ALL),

@@ -1,0 +1,193 @@
+//! Which records become rows of a lake file: those of a topic that none holds yet, when enough have gathered or some have
+//! waited for long; and those of small lake files, which become one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use metadata::{Extent, ObjectName, PartitionId, Place, TopicConfig, TopicNumber};
+
+use super::{Gather, Limits, Partitions, Spared, Window};
+use crate::CompactorConfig;
+
+/// Retention by time is exact to its length divided by this.
+const SPANS: u64 = 8;
+
+/// How far apart the timestamps of what goes as one may lie, in milliseconds: a part of how long it is kept; any where
+/// that is for ever.
+pub fn span_ms_max(config: &TopicConfig) -> Option<u64> {
+    config.retention_ms().map(|ms| ms / SPANS)
+}
+
+/// Bytes of each topic's records that no lake file holds; only of topics that have some.
+pub fn waiting(partitions: &impl Partitions, spared: &Spared) -> BTreeMap<TopicNumber, u64> {
+    let mut waiting = BTreeMap::new();
+    partitions.visit(&mut |id, partition| {
+        let bytes: u64 = partition
+            .extents()
+            .filter(|extent| !is_lake(extent) && !spared.contains(&(id, extent.first)))
+            .map(|extent| u64::from(extent.bytes))
+            .sum();
+        if bytes > 0 {
+            *waiting.entry(id.topic).or_default() += bytes;
+        }
+    });
+    waiting
+}
+
+/// What of a topic becomes rows next: of each partition the oldest records that lie one behind the other.
+///
+/// What lies in one file goes as one, so of each partition its records' greatest timestamps lie no further apart than
+/// `span_ms_max`; see [`span_ms_max`].
+pub fn plan(
+    partitions: &impl Partitions,
+    topic: TopicNumber,
+    span_ms_max: Option<u64>,
+    limits: &Limits,
+    spared: &Spared,
+) -> Window {
+    let mut gather = Gather::new(*limits);
+    partitions.visit(&mut |id, partition| {
+        if id.topic != topic {
+            return;
+        }
+        let due = |extent: &Extent| !is_lake(extent) && !spared.contains(&(id, extent.first));
+        let mut rest = partition.extents().skip_while(|extent| !due(extent)).peekable();
+        let begins_ms = rest.peek().map_or(0, |first| first.max_timestamp);
+        let near = |extent: &Extent| {
+            let apart_ms = extent.max_timestamp.abs_diff(begins_ms);
+            span_ms_max.is_none_or(|most_ms| apart_ms <= most_ms)
+        };
+        add(&mut gather, id, rest.take_while(|extent| due(extent) && near(extent)));
+    });
+    one_an_item(gather.window())
+}
+
+/// The small files of one topic that become one: the oldest neighbours that together reach the next size.
+///
+/// Sizes are levels, each [`CompactorConfig::fan_in`] times the one before, as those of segments are. Neighbours, for what
+/// comes out is one stretch of each partition. None when there is nothing to merge.
+pub fn merge(
+    partitions: &impl Partitions,
+    config: &CompactorConfig,
+    limits: &Limits,
+    spared: &Spared,
+) -> Option<(TopicNumber, Window)> {
+    let mut topics: BTreeMap<TopicNumber, Vec<File>> = BTreeMap::new();
+    survey(partitions, spared, &mut topics);
+    topics.into_iter().find_map(|(topic, mut files)| {
+        files.sort_by_key(|file| (std::cmp::Reverse(file.behind), file.name));
+        let chosen = choose(&files, config, limits)?;
+        let window = gather_files(partitions, topic, &chosen, limits, spared);
+        // As many stretches come out as go in where the files are no neighbours in any partition.
+        (window.inputs() > window.items.len()).then_some((topic, window))
+    })
+}
+
+/// A lake file, as extents tell of it.
+#[derive(Clone, Copy, Debug)]
+struct File {
+    name: ObjectName,
+    /// As it lies in the store.
+    object_bytes: u64,
+    /// Of the batches that its rows were made of.
+    log_bytes: u64,
+    /// The most extents that lie behind one of its own in a partition: about how long ago it was written.
+    behind: usize,
+    /// One of its extents cannot be read.
+    spared: bool,
+}
+
+fn survey(partitions: &impl Partitions, spared: &Spared, topics: &mut BTreeMap<TopicNumber, Vec<File>>) {
+    let mut found: BTreeMap<(TopicNumber, ObjectName), File> = BTreeMap::new();
+    partitions.visit(&mut |id, partition| {
+        for (behind, extent) in partition.extents().rev().enumerate() {
+            let Place::Lake { name, end } = extent.place else {
+                continue;
+            };
+            let file = found.entry((id.topic, name)).or_insert(File {
+                name,
+                object_bytes: end.object_bytes,
+                log_bytes: 0,
+                behind: 0,
+                spared: false,
+            });
+            file.log_bytes += u64::from(extent.bytes);
+            file.behind = file.behind.max(behind);
+            file.spared |= spared.contains(&(id, extent.first));
+        }
+    });
+    for ((topic, _), file) in found {
+        topics.entry(topic).or_default().push(file);
+    }
+}
+
+/// The first run of neighbours of a level, from the lowest on, that reaches the next.
+fn choose(files: &[File], config: &CompactorConfig, limits: &Limits) -> Option<BTreeSet<ObjectName>> {
+    let large = config.lake_bytes_large;
+    let (mut ceiling, fan_in) = (config.lake_level_bytes.max(1), config.fan_in.max(2));
+    loop {
+        let of_level = |file: &File| !file.spared && file.object_bytes < ceiling.min(large);
+        for run in files.split(|file| !of_level(file)) {
+            let mut bytes = 0;
+            let fit = run.iter().take_while(|file| {
+                bytes += file.log_bytes;
+                bytes <= limits.window_bytes_max
+            });
+            let fit: Vec<&File> = fit.collect();
+            let (count, sum) = (fit.len() as u64, fit.iter().map(|file| file.object_bytes).sum::<u64>());
+            let window_is_full = fit.len() < run.len() && count >= 2;
+            let many = count >= config.small_objects_max;
+            if count >= fan_in && sum >= ceiling || many || window_is_full {
+                return Some(fit.iter().map(|file| file.name).collect());
+            }
+        }
+        if ceiling >= large {
+            return None;
+        }
+        ceiling = ceiling.saturating_mul(fan_in);
+    }
+}
+
+fn gather_files(
+    partitions: &impl Partitions,
+    topic: TopicNumber,
+    chosen: &BTreeSet<ObjectName>,
+    limits: &Limits,
+    spared: &Spared,
+) -> Window {
+    let mut gather = Gather::new(*limits);
+    partitions.visit(&mut |id, partition| {
+        if id.topic != topic {
+            return;
+        }
+        let due = |extent: &Extent| {
+            let is_chosen = matches!(extent.place, Place::Lake { name, .. } if chosen.contains(&name));
+            is_chosen && !spared.contains(&(id, extent.first))
+        };
+        let rest = partition.extents().skip_while(|extent| !due(extent));
+        add(&mut gather, id, rest.take_while(due));
+    });
+    one_an_item(gather.window())
+}
+
+fn add(gather: &mut Gather, id: PartitionId, extents: impl Iterator<Item = Extent>) {
+    for extent in extents {
+        if !gather.add(id, extent) {
+            return;
+        }
+    }
+}
+
+/// A file holds one stretch of a partition's offsets: what does not fit into the first item waits for the next file.
+fn one_an_item(mut window: Window) -> Window {
+    window.items.dedup_by_key(|item| item.partition);
+    let inputs = window.items.iter().flat_map(|item| &item.inputs);
+    window.bytes = inputs.map(|input| u64::from(input.bytes)).sum();
+    window
+}
+
+fn is_lake(extent: &Extent) -> bool {
+    matches!(extent.place, Place::Lake { .. })
+}
+
+#[cfg(test)]
+mod tests;
