@@ -11,7 +11,9 @@ use crate::config::{FILE, FileConfig};
 use crate::context::{Context, until_interrupted};
 use crate::exit::{self, Exit};
 use crate::out::Talk;
-use crate::{agent, bench, cluster, compactor, consume, cost, dev, doctor, group, ledger, out, produce, topic, verify};
+use crate::{
+    agent, bench, cluster, compactor, consume, cost, dev, doctor, group, lake, ledger, out, produce, topic, verify,
+};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -62,6 +64,9 @@ enum Command {
     /// Describe the ledger, and accept that it lost its end
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// List a topic's lake files, and show how to query them
+    #[command(subcommand)]
+    Lake(lake::LakeCommand),
     Verify(verify::VerifyArgs),
     Doctor(doctor::DoctorArgs),
     Bench(Box<bench::BenchArgs>),
@@ -115,6 +120,7 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
         Command::Group(command) => until_interrupted(group::run(command, &context)).await,
         Command::Cluster(command) => until_interrupted(cluster::run(command, &context)).await,
         Command::Ledger(command) => Box::pin(until_interrupted(ledger::run(command, &context))).await,
+        Command::Lake(command) => Box::pin(until_interrupted(lake::run(command, &context))).await,
         Command::Completions(args) => completions(&args),
         Command::Cost(args) => cost::run(&args),
         Command::Bench(args) => until_interrupted(bench::run(*args, &context)).await,

@@ -20,6 +20,7 @@ mod existing;
 mod exit;
 mod format;
 mod group;
+mod lake;
 mod ledger;
 mod out;
 mod peers;
