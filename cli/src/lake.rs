@@ -237,10 +237,10 @@ fn show_lines(place: &Place, topic: &Topic, lines: &[Line], files: &[File], form
         "records not in it",
     ];
     out::table(&titles, &rows)?;
-    Ok(match query {
-        Some(query) => out::line(query)?,
-        None => (),
-    })
+    if let Some(query) = query {
+        out::line(query)?;
+    }
+    Ok(())
 }
 
 /// A query that DuckDB answers over just these files; none when there is none.

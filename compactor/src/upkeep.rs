@@ -110,7 +110,7 @@ impl Upkeep {
         self.wait_for_life().await;
         let through = self.engine.read(metadata::State::position);
         self.move_out(Some(through), &mut report).await;
-        self.to_lake(1, &mut report).await;
+        self.make_rows(1, &mut report).await;
         self.merge(&mut report).await;
         self.retention(&mut report).await;
         self.snapshot(1, &mut report).await;
@@ -159,7 +159,7 @@ impl Upkeep {
             self.due.move_out = self.now() + wait;
         }
         if self.now() >= self.due.merge {
-            self.to_lake(patience, &mut report).await;
+            self.make_rows(patience, &mut report).await;
             self.merge(&mut report).await;
             self.snapshot(patience, &mut report).await;
             self.base(&mut report).await;

@@ -62,7 +62,7 @@ impl Upkeep {
 
     /// Makes rows of what has gathered, topic by topic. What does not fit into one window goes into the next, in this pass or
     /// a later one.
-    pub(super) async fn to_lake(&mut self, patience: u32, report: &mut Report) {
+    pub(super) async fn make_rows(&mut self, patience: u32, report: &mut Report) {
         let due = self.due_for_lake(patience);
         let mut limits = run::limits(&self.engine, &self.config);
         limits.window_bytes_max = self.config.lake_bytes.saturating_mul(2);

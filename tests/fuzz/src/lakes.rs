@@ -5,7 +5,7 @@
 //! right.
 
 use bytes::Bytes;
-use lake::{LakeError, LakeFile, LakeWriter, Rebuilt, WriteSettings, Written};
+use lake::{LakeError, LakeFile, LakeWriter, WriteSettings, Written};
 use records::{Batch, Limits, Record};
 
 use crate::record_batch::sealed;

@@ -76,7 +76,7 @@ impl Swarm {
             late_max: ms(1_000, 15_000),
             engine: limits::engine(chance),
             store: limits::store(chance),
-            compactor: limits::to_lake(limits::compactor(chance), chance),
+            compactor: limits::compactor(chance),
         }
     }
 

@@ -52,27 +52,9 @@ pub(super) fn store(chance: &Chance) -> StoreOptions {
     }
 }
 
-/// In half of the runs nothing becomes rows, so that segments grow old.
-pub(super) fn to_lake(config: CompactorConfig, chance: &Chance) -> CompactorConfig {
-    if chance.coin(0.5) {
-        return CompactorConfig {
-            lake_bytes: u64::MAX,
-            ..config
-        };
-    }
-    CompactorConfig {
-        lake_bytes: pick(chance, &[1 << 10, 8 << 10, 64 << 10]),
-        lake_at_once: chance.coin(0.3),
-        lake_level_bytes: pick(chance, &[4 << 10, 16 << 10]),
-        lake_bytes_large: pick(chance, &[32 << 10, 1 << 20]),
-        lake_window_bytes_max: pick(chance, &[16 << 10, 1 << 20]),
-        ..config
-    }
-}
-
 pub(super) fn compactor(chance: &Chance) -> CompactorConfig {
     let ms = |low, high| chance.between(Duration::from_millis(low), Duration::from_millis(high));
-    CompactorConfig {
+    let segments = CompactorConfig {
         window_bytes_max: pick(chance, &[16 << 10, 1 << 20]),
         window_extents_max: pick(chance, &[8, 1_000]),
         move_out_after: ms(300, 5_000),
@@ -87,5 +69,24 @@ pub(super) fn compactor(chance: &Chance) -> CompactorConfig {
         sweep_interval: ms(1_000, 8_000),
         damaged_retry_after: ms(1_000, 5_000),
         ..CompactorConfig::default()
+    };
+    with_lake(&segments, chance)
+}
+
+/// In half of the runs nothing becomes rows, so that segments grow old.
+fn with_lake(segments: &CompactorConfig, chance: &Chance) -> CompactorConfig {
+    if chance.coin(0.5) {
+        return CompactorConfig {
+            lake_bytes: u64::MAX,
+            ..segments.clone()
+        };
+    }
+    CompactorConfig {
+        lake_bytes: pick(chance, &[1 << 10, 8 << 10, 64 << 10]),
+        lake_at_once: chance.coin(0.3),
+        lake_level_bytes: pick(chance, &[4 << 10, 16 << 10]),
+        lake_bytes_large: pick(chance, &[32 << 10, 1 << 20]),
+        lake_window_bytes_max: pick(chance, &[16 << 10, 1 << 20]),
+        ..segments.clone()
     }
 }
