@@ -13,6 +13,9 @@ const WRITE_UNIT_BYTES: f64 = 1024.0;
 const BLOCKS_PER_GIB: f64 = 1024.0;
 /// Objects for each GiB that the compactor writes: it leaves those of 16 MiB or more alone (`object_bytes_large`).
 const MERGED_PER_GIB: f64 = 64.0;
+/// Lake files for each GiB: 64 MiB of batches become one (`lake_bytes`). Those that little traffic makes and that are merged later
+/// are not reckoned with: there are twelve an hour of a topic at most (`lake.max.delay.ms`).
+const LAKE_PER_GIB: f64 = 16.0;
 /// Hours that replaced objects and deleted entries stay: the grace, and as long again until a sweep has been there.
 const GRACE_HOURS: f64 = 2.0;
 
@@ -102,10 +105,12 @@ fn store(workload: &Workload, gib: f64, puts: f64) -> Vec<Term> {
     let others = f64::from(workload.agents.saturating_sub(1)) / f64::from(workload.agents.max(1));
     let reading = gib * BLOCKS_PER_GIB * workload.reads.min(f64::from(workload.agents)) * others;
     let merging = gib * MERGED_PER_GIB;
+    let lake = gib * LAKE_PER_GIB;
     let kept = workload.mibps * 3600.0 / 1024.0 * (workload.retention_hours + GRACE_HOURS);
     vec![
         term("S3 PUT, segments", puts, "requests", prices::S3_PUT),
         term("S3 PUT, merged objects", merging, "requests", prices::S3_PUT),
+        term("S3 PUT, lake files", lake, "requests", prices::S3_PUT),
         term(
             "S3 PUT, witness and snapshots",
             hours * idle.store_puts,
@@ -114,6 +119,8 @@ fn store(workload: &Workload, gib: f64, puts: f64) -> Vec<Term> {
         ),
         term("S3 LIST, sweeps", hours * idle.lists, "requests", prices::S3_PUT),
         term("S3 GET, merging", puts, "requests", prices::S3_GET),
+        // What was merged is read once more, and what was written is read back.
+        term("S3 GET, into the lake", merging + lake, "requests", prices::S3_GET),
         term("S3 GET, consumers", reading, "requests", prices::S3_GET),
         term(
             "S3 GET, idle agents",
