@@ -45,6 +45,10 @@ pub struct CompactorConfig {
     pub lake_bytes_large: u64,
     /// Bytes of record batches that become rows of one file when lake files are merged, and so about the memory that takes.
     pub lake_window_bytes_max: u64,
+    /// zstd's level for rows that are new, which are rewritten when their files are merged, and for those that were; 0 for none.
+    pub lake_zstd_level_new: i32,
+    /// See [`lake_zstd_level_new`](Self::lake_zstd_level_new).
+    pub lake_zstd_level_merged: i32,
     /// Records become rows as soon as there are any, whatever the topic's `lake.max.delay.ms`.
     pub lake_at_once: bool,
 
@@ -92,6 +96,8 @@ impl Default for CompactorConfig {
             lake_level_bytes: MIB,
             lake_bytes_large: 64 * MIB,
             lake_window_bytes_max: 256 * MIB,
+            lake_zstd_level_new: 1,
+            lake_zstd_level_merged: 3,
             lake_at_once: false,
             clock_difference_max: Duration::from_mins(1),
             snapshot_bytes: 64 * MIB,

@@ -10,10 +10,6 @@ use crate::plan::{Window, expiry, grace, lake, merge, move_out, retention, snaps
 use crate::sweep::{self, role};
 use crate::{Report, Rewritten, run};
 
-/// zstd's level for new rows: they are rewritten when files are merged.
-const ZSTD_NEW: i32 = 1;
-/// And for those that are.
-const ZSTD_MERGED: i32 = 3;
 /// Snapshots, the base and deletions of entries may take as long as so many calls of the store.
 const ENGINE_CALLS: u32 = 10;
 
@@ -66,6 +62,7 @@ impl Upkeep {
         let due = self.due_for_lake(patience);
         let mut limits = run::limits(&self.engine, &self.config);
         limits.window_bytes_max = self.config.lake_bytes.saturating_mul(2);
+        let level = self.config.lake_zstd_level_new;
         for topic in due {
             for _ in 0..MERGES_MAX {
                 let span_ms_max =
@@ -76,7 +73,7 @@ impl Upkeep {
                 if window.is_empty() {
                     break;
                 }
-                let rewriting = run::lake::rewrite(&self.engine, &self.config, topic, window, ZSTD_NEW);
+                let rewriting = run::lake::rewrite(&self.engine, &self.config, topic, window, level);
                 let Some(done) = self.came_of(rewriting.await, "to_lake", report) else {
                     return;
                 };
@@ -91,13 +88,14 @@ impl Upkeep {
 
     /// Merges small lake files while there are enough of them.
     async fn merge_lakes(&mut self, report: &mut Report) {
+        let level = self.config.lake_zstd_level_merged;
         for _ in 0..MERGES_MAX {
             let mut limits = run::limits(&self.engine, &self.config);
             limits.window_bytes_max = self.config.lake_window_bytes_max;
             let Some((topic, window)) = lake::merge(&self.engine, &self.config, &limits, &self.spared()) else {
                 return;
             };
-            let rewriting = run::lake::rewrite(&self.engine, &self.config, topic, window, ZSTD_MERGED);
+            let rewriting = run::lake::rewrite(&self.engine, &self.config, topic, window, level);
             let Some(done) = self.came_of(rewriting.await, "merge_lake", report) else {
                 return;
             };

@@ -108,10 +108,13 @@ fn field(name: &str, id: i32, kind: DataType, nullable: bool) -> Field {
 
 /// How the columns are written.
 pub(crate) fn properties(settings: &WriteSettings) -> Result<WriterProperties, LakeError> {
-    let zstd = Compression::ZSTD(ZstdLevel::try_new(settings.zstd_level)?);
+    let compression = match settings.zstd_level {
+        0 => Compression::UNCOMPRESSED,
+        level => Compression::ZSTD(ZstdLevel::try_new(level)?),
+    };
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("tidelog ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(zstd)
+        .set_compression(compression)
         .set_data_page_size_limit(settings.page_bytes_max)
         .set_data_page_row_count_limit(settings.page_rows_max)
         .set_write_batch_size(settings.page_rows_max.min(LOT_ROWS))

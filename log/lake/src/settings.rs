@@ -3,7 +3,7 @@
 /// How lake files are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteSettings {
-    /// zstd's level: 1 while a topic is hot, 3 when its files are final.
+    /// zstd's level: 1 while a topic is hot, 3 when its files are final; 0 for pages that are not compressed.
     pub zstd_level: i32,
     /// Bytes of a page before compression, about.
     pub page_bytes_max: usize,

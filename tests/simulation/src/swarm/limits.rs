@@ -82,11 +82,14 @@ fn with_lake(segments: &CompactorConfig, chance: &Chance) -> CompactorConfig {
         };
     }
     CompactorConfig {
-        lake_bytes: pick(chance, &[1 << 10, 8 << 10, 64 << 10]),
-        lake_at_once: chance.coin(0.3),
+        lake_bytes: pick(chance, &[4 << 10, 16 << 10, 64 << 10]),
+        lake_at_once: chance.coin(0.2),
         lake_level_bytes: pick(chance, &[4 << 10, 16 << 10]),
         lake_bytes_large: pick(chance, &[32 << 10, 1 << 20]),
         lake_window_bytes_max: pick(chance, &[16 << 10, 1 << 20]),
+        // A codec for each column chunk that is opened takes more time than all else together.
+        lake_zstd_level_new: i32::from(chance.coin(0.1)),
+        lake_zstd_level_merged: i32::from(chance.coin(0.1)),
         ..segments.clone()
     }
 }
