@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
@@ -122,7 +123,72 @@ pub struct Upkeep {
 /// # Errors
 /// When it says nothing that can be read.
 pub async fn upkeep(place: &Place) -> Result<Upkeep> {
-    let output = told(place, &["compactor", "--once", "-o", "json"]).await?;
+    read(&told(place, &["compactor", "--once", "-o", "json"]).await?)
+}
+
+/// `tidelog compactor --once`, killed after a while unless it has ended by then. Whether it was killed.
+///
+/// # Errors
+/// When it cannot be started, or ends by itself with something gone wrong.
+pub async fn upkeep_killed(place: &Place, after: Duration) -> Result<bool> {
+    let world = World::real();
+    let mut command = Command::new(binary()?);
+    command.args(["compactor", "--once"]).args(place.stand().options());
+    command.envs(place.stand().variables.iter().cloned());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().context("cannot run tidelog")?;
+    world.clock.sleep(after).await;
+    if let Some(status) = child.try_wait()? {
+        ensure!(status.success(), "tidelog compactor --once: {status}");
+        return Ok(false);
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(true)
+}
+
+/// What `tidelog lake describe` says of a topic.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Lake {
+    /// How many files it has.
+    pub files: u64,
+    /// Records that lie in them.
+    pub records: u64,
+    /// Its partitions.
+    pub partitions: Vec<LakePartition>,
+    /// A query over the files, for DuckDB; none when there are none.
+    pub duckdb: Option<String>,
+}
+
+/// How far one is in lake files.
+#[derive(Clone, Debug, Deserialize)]
+pub struct LakePartition {
+    /// Records in no lake file.
+    pub records_not_in_lake: u64,
+}
+
+/// `tidelog lake describe`.
+///
+/// # Errors
+/// When it says nothing that can be read.
+pub async fn lake(place: &Place, topic: &str) -> Result<Lake> {
+    read(&told(place, &["lake", "describe", topic, "-o", "json"]).await?)
+}
+
+/// The paths of a topic's lake files in the store, the oldest first.
+///
+/// # Errors
+/// When `tidelog lake files` says nothing that can be read.
+pub async fn lake_files(place: &Place, topic: &str) -> Result<Vec<String>> {
+    #[derive(Deserialize)]
+    struct File {
+        path: String,
+    }
+    let files: Vec<File> = read(&told(place, &["lake", "files", topic, "-o", "json"]).await?)?;
+    Ok(files.into_iter().map(|file| file.path).collect())
+}
+
+fn read<T: for<'a> Deserialize<'a>>(output: &Output) -> Result<T> {
     let said = String::from_utf8_lossy(&output.stdout);
     serde_json::from_str(&said)
         .with_context(|| format!("{}: {said}{}", output.status, String::from_utf8_lossy(&output.stderr)))

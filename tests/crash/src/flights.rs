@@ -20,7 +20,10 @@ pub struct Flight {
 }
 
 /// Where the table is kept.
-fn file() -> Result<PathBuf> {
+///
+/// # Errors
+/// When neither `TIDELOG_CACHE` nor `HOME` says so.
+pub fn file() -> Result<PathBuf> {
     let cache = match std::env::var_os("TIDELOG_CACHE") {
         Some(cache) => PathBuf::from(cache),
         None => PathBuf::from(std::env::var_os("HOME").context("neither TIDELOG_CACHE nor HOME is set")?)

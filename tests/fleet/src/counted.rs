@@ -38,6 +38,8 @@ pub struct Totals {
     pub puts: u64,
     /// Bytes of these.
     pub put_bytes: u64,
+    /// Of the objects put, lake files.
+    pub lake_puts: u64,
     /// Puts of the witness.
     pub witness_puts: u64,
     /// Requests for bytes, and for the store's time.
@@ -63,6 +65,7 @@ impl Sub for Totals {
             base_moves: self.base_moves - before.base_moves,
             puts: self.puts - before.puts,
             put_bytes: self.put_bytes - before.put_bytes,
+            lake_puts: self.lake_puts - before.lake_puts,
             witness_puts: self.witness_puts - before.witness_puts,
             gets: self.gets - before.gets,
             lists: self.lists - before.lists,

@@ -13,4 +13,5 @@ pub mod produce;
 pub mod scale;
 pub mod table;
 pub mod tally;
+pub mod trickle;
 pub mod volume;

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use fleet::table::Table;
-use fleet::{append, idle, produce, scale, volume};
+use fleet::{append, idle, produce, scale, trickle, volume};
 use serde::Serialize;
 use world::World;
 
@@ -38,11 +38,17 @@ enum Command {
     Idle(idle::IdleArgs),
     Volume(volume::VolumeArgs),
     Scale(scale::ScaleArgs),
+    Trickle(trickle::TrickleArgs),
 }
 
 fn main() -> Result<()> {
+    let cli = Cli::parse();
+    if let Command::Trickle(args) = &cli.command {
+        let trickle = trickle::run(args)?;
+        return tell(cli.output, &trickle, &trickle::table(&trickle));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(Box::pin(run(Cli::parse())))
+    runtime.block_on(Box::pin(run(cli)))
 }
 
 async fn run(cli: Cli) -> Result<()> {
@@ -68,6 +74,8 @@ async fn run(cli: Cli) -> Result<()> {
             let scale = scale::run(&args, &world).await?;
             tell(cli.output, &scale, &scale::table(&scale))
         }
+        // It has a runtime of its own.
+        Command::Trickle(_) => Ok(()),
     }
 }
 

@@ -151,7 +151,7 @@ async fn new_agent(place: &Place, world: &World) -> Result<f64> {
 }
 
 /// Memory of this process, in bytes.
-fn rss_bytes() -> Result<u64> {
+pub(crate) fn rss_bytes() -> Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kib = line.and_then(|line| line.split_whitespace().next()).context("VmRSS")?;

@@ -5,6 +5,7 @@ mod flights;
 mod fsync;
 mod full_disk;
 mod kill;
+mod lake;
 mod ordeal;
 mod overload;
 mod pause;

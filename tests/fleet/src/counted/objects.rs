@@ -38,6 +38,7 @@ impl Objects for CountedObjects {
         self.counters.count(|totals| {
             totals.puts += 1;
             totals.put_bytes += bytes as u64;
+            totals.lake_puts += u64::from(path.contains("/lake/"));
         });
         let began = self.clock.now();
         let put = self.inner.put(path, parts).await;
