@@ -41,6 +41,9 @@ pub struct CompactorConfig {
     pub lake_bytes: u64,
     /// Lake files of fewer bytes than this are the smallest size.
     pub lake_level_bytes: u64,
+    /// So many files of the smallest size are merged whatever they hold. Fewer than of segments: a reader opens each, and they
+    /// stay for as long as the records do.
+    pub lake_small_files_max: u64,
     /// Lake files of this many bytes or more are never merged.
     pub lake_bytes_large: u64,
     /// Bytes of record batches that become rows of one file when lake files are merged, and so about the memory that takes.
@@ -94,6 +97,7 @@ impl Default for CompactorConfig {
             object_bytes_large: 16 * MIB,
             lake_bytes: 64 * MIB,
             lake_level_bytes: MIB,
+            lake_small_files_max: 16,
             lake_bytes_large: 64 * MIB,
             lake_window_bytes_max: 256 * MIB,
             lake_zstd_level_new: 1,

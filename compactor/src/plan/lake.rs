@@ -123,7 +123,8 @@ fn survey(partitions: &impl Partitions, spared: &Spared, topics: &mut BTreeMap<T
 /// The first run of neighbours of a level, from the lowest on, that reaches the next.
 fn choose(files: &[File], config: &CompactorConfig, limits: &Limits) -> Option<BTreeSet<ObjectName>> {
     let large = config.lake_bytes_large;
-    let (mut ceiling, fan_in) = (config.lake_level_bytes.max(1), config.fan_in.max(2));
+    let (smallest, fan_in) = (config.lake_level_bytes.max(1), config.fan_in.max(2));
+    let mut ceiling = smallest;
     loop {
         let of_level = |file: &File| !file.spared && file.object_bytes < ceiling.min(large);
         for run in files.split(|file| !of_level(file)) {
@@ -135,7 +136,7 @@ fn choose(files: &[File], config: &CompactorConfig, limits: &Limits) -> Option<B
             let fit: Vec<&File> = fit.collect();
             let (count, sum) = (fit.len() as u64, fit.iter().map(|file| file.object_bytes).sum::<u64>());
             let window_is_full = fit.len() < run.len() && count >= 2;
-            let many = count >= config.small_objects_max;
+            let many = ceiling == smallest && count >= config.lake_small_files_max;
             if count >= fan_in && sum >= ceiling || many || window_is_full {
                 return Some(fit.iter().map(|file| file.name).collect());
             }

@@ -27,6 +27,8 @@ const PARTITIONS: u32 = 4;
 const AGENT_TIMEOUT: Duration = Duration::from_secs(2);
 /// What nobody names is kept for so long.
 const GRACE: Duration = Duration::from_secs(1);
+/// Records become rows when they have waited for so long.
+const LAKE_DELAY: Duration = Duration::from_secs(1);
 const PRODUCERS: u32 = 8;
 /// Where a commit takes longer, more of them wait for one at a time.
 const PRODUCERS_FAR: u32 = 32;

@@ -109,7 +109,7 @@ fn what_goes_as_one_is_about_as_old() {
 fn config() -> CompactorConfig {
     CompactorConfig {
         fan_in: 3,
-        small_objects_max: 6,
+        lake_small_files_max: 6,
         lake_level_bytes: 700,
         lake_bytes_large: 5_000,
         ..CompactorConfig::default()

@@ -1,6 +1,7 @@
 //! Reading batches from a lake file: its end once, then the pages that hold the offsets wanted, as the file itself says.
 
-use std::collections::VecDeque;
+mod opened;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use parking_lot::Mutex;
 use records::Batch;
 use store::{Key, ReadClass};
 
+use self::opened::Opened;
 use super::FetchedBatch;
 use super::extent::Failure;
 use super::plan::Step;
@@ -176,34 +178,31 @@ fn nothing(step: &Step, last: u64) -> FetchedBatch {
     }
 }
 
-/// Lake files that were opened last. What an opened one holds is its footer and page indexes, not rows.
-#[derive(Debug, Default)]
-pub(crate) struct Lakes {
-    /// The one used last stands at the end.
-    opened: Mutex<VecDeque<(Key, Arc<LakeFile>)>>,
-}
-
 /// Bytes of footers and indexes that are kept. That of a file of 128 MiB takes about half a MiB.
 const LAKES_BYTES_MAX: usize = 32 << 20;
 
+/// Lake files that were opened last. What an opened one holds is its footer and page indexes, not rows.
+#[derive(Debug)]
+pub(crate) struct Lakes {
+    opened: Mutex<Opened<Key, Arc<LakeFile>>>,
+}
+
+impl Default for Lakes {
+    fn default() -> Self {
+        Lakes {
+            opened: Mutex::new(Opened::new(LAKES_BYTES_MAX)),
+        }
+    }
+}
+
 impl Lakes {
     fn get(&self, key: &Key) -> Option<Arc<LakeFile>> {
-        let mut opened = self.opened.lock();
-        let at = opened.iter().position(|(known, _)| known == key)?;
-        let found = opened.remove(at)?;
-        let file = Arc::clone(&found.1);
-        opened.push_back(found);
-        Some(file)
+        self.opened.lock().get(key)
     }
 
     fn keep(&self, key: Key, file: Arc<LakeFile>) {
-        let mut opened = self.opened.lock();
-        opened.retain(|(known, _)| *known != key);
-        opened.push_back((key, file));
-        let bytes =
-            |opened: &VecDeque<(Key, Arc<LakeFile>)>| opened.iter().map(|(_, file)| file.memory_bytes()).sum::<usize>();
-        while opened.len() > 1 && bytes(&opened) > LAKES_BYTES_MAX {
-            opened.pop_front();
-        }
+        // It walks the whole of it: once a file, and outside the lock.
+        let bytes = file.memory_bytes();
+        self.opened.lock().keep(key, file, bytes);
     }
 }

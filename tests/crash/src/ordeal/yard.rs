@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 use world::{Chance, Clock, World};
 
-use super::{AGENT_TIMEOUT, GRACE, PARTITIONS, TOPIC};
+use super::{AGENT_TIMEOUT, GRACE, LAKE_DELAY, PARTITIONS, TOPIC};
 use crate::client::Client;
 use crate::disk::SmallDisk;
 use crate::lines::{Line, Lines};
@@ -92,10 +92,12 @@ impl Yard {
         let settings: Value = json!({
             "agent.timeout.ms": millis(AGENT_TIMEOUT),
             "segment.grace.ms": millis(GRACE),
+            "lake.grace.ms": millis(GRACE),
             "snapshot.entries": "500",
         });
         client.set_cluster(&settings).await?;
-        client.create_topic(TOPIC, PARTITIONS, &json!({})).await
+        let config = json!({"lake.max.delay.ms": millis(LAKE_DELAY)});
+        client.create_topic(TOPIC, PARTITIONS, &config).await
     }
 
     /// From here on everything may go wrong.

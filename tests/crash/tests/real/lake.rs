@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
+use bytes::Bytes;
 use crash::command::{self, Lake};
 use crash::flights::{self, Flight, feed};
 use crash::place::Place;
@@ -20,27 +21,30 @@ use crate::support::tell;
 
 const PARTITIONS: u32 = 6;
 const GRACE: Duration = Duration::from_millis(1_000);
-/// Compactors that are killed while flights come in, and afterwards.
-const KILLS: usize = 20;
+/// The flights come in so many parts, behind each of which so many compactors start, most of which are killed.
+const PARTS: usize = 8;
+const COMPACTORS: u64 = 4;
 
-/// Starts compactors and kills them, each after another while, until so many were killed. How many were done before.
-async fn kill(place: &Place, kills: usize) -> Result<usize> {
-    let (mut killed, mut done) = (0, 0);
-    for turn in 0.. {
-        ensure!(
-            done < 10 * kills,
-            "only {killed} compactors lived long enough to be killed"
-        );
-        let after = Duration::from_millis(20 + 41 * (turn % 13));
-        match command::upkeep_killed(place, after).await? {
-            true => killed += 1,
-            false => done += 1,
-        }
-        if killed == kills {
-            break;
+/// Starts compactors one behind the other and kills each after another while. How many were killed.
+async fn kill(place: &Place, part: usize) -> Result<usize> {
+    let mut killed = 0;
+    for number in 0..COMPACTORS {
+        let after = Duration::from_millis(20 + 13 * (number * PARTS as u64 + part as u64) % 170);
+        killed += usize::from(command::upkeep_killed(place, after).await?);
+    }
+    Ok(killed)
+}
+
+/// The requests of each producer, part by part.
+fn parts(flights: &[Flight]) -> Vec<Vec<Vec<Bytes>>> {
+    let mut parts = vec![Vec::new(); PARTS];
+    for requests in feed::requests(flights) {
+        let each = requests.len().div_ceil(PARTS);
+        for (part, number) in parts.iter_mut().zip(0..) {
+            part.push(requests.iter().skip(number * each).take(each).cloned().collect());
         }
     }
-    Ok(done)
+    parts
 }
 
 /// Compacts until all records are rows, which one pass may not do.
@@ -57,7 +61,7 @@ async fn all_rows(place: &Place) -> Result<Lake> {
             return Ok(lake);
         }
     }
-    anyhow::bail!("not all of it is rows: {:?}", command::lake(place, "flights").await?)
+    bail!("not all of it is rows: {:?}", command::lake(place, "flights").await?)
 }
 
 async fn consume(client: &Client, flights: &[Flight]) -> Result<()> {
@@ -106,19 +110,27 @@ async fn every_flight_becomes_a_row() -> Result<()> {
     let client = agent.client()?;
     client.create_topic("flights", PARTITIONS, &json!({})).await?;
     let grace = GRACE.as_millis().to_string();
-    let settings = json!({"segment.grace.ms": grace, "lake.grace.ms": grace, "snapshot.entries": "50"});
+    // The killed are retired soon, or what they left would wait for them.
+    let settings = json!({
+        "segment.grace.ms": grace,
+        "lake.grace.ms": grace,
+        "snapshot.entries": "50",
+        "agent.timeout.ms": "2000",
+    });
     client.set_cluster(&settings).await?;
 
-    let sent = Arc::new(AtomicUsize::new(0));
-    let produce =
-        |(number, bodies)| feed::produce(world.clone(), vec![client.clone()], number, bodies, Arc::clone(&sent));
-    let producing = try_join_all(feed::requests(&flights).into_iter().enumerate().map(produce));
-    let (repeats, done) = tokio::join!(producing, kill(&place, KILLS));
-    tell(&format!(
-        "{} repeats, {} compactors done and {KILLS} killed",
-        repeats?.iter().sum::<usize>(),
-        done?
-    ));
+    let (sent, mut killed) = (Arc::new(AtomicUsize::new(0)), 0);
+    for (part, requests) in parts(&flights).into_iter().enumerate() {
+        let produce = |(number, bodies)| {
+            // Another producer in each part: it numbers its requests from 0 on.
+            let number = part * feed::PRODUCERS + number;
+            feed::produce(world.clone(), vec![client.clone()], number, bodies, Arc::clone(&sent))
+        };
+        try_join_all(requests.into_iter().enumerate().map(produce)).await?;
+        killed += kill(&place, part).await?;
+    }
+    tell(&format!("{killed} of {} compactors killed", PARTS as u64 * COMPACTORS));
+    ensure!(killed >= 10, "only {killed} compactors lived long enough to be killed");
     consume(&client, &flights).await?;
 
     let lake = all_rows(&place).await?;
@@ -126,11 +138,6 @@ async fn every_flight_becomes_a_row() -> Result<()> {
     consume(&client, &flights).await?;
     ask(&world, &place, &lake).await?;
 
-    // Beside rows that are whole, those who would merge them die.
-    tell(&format!(
-        "{} compactors done and {KILLS} killed",
-        kill(&place, KILLS).await?
-    ));
     command::must_be_sound(&place).await?;
     agent.stop().await?;
     tell(&format!(

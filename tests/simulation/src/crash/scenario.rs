@@ -260,6 +260,7 @@ impl Stage<'_> {
         let eager = CompactorConfig {
             fan_in: 2,
             small_objects_max: 4,
+            lake_small_files_max: 2,
             ..CompactorConfig::eager()
         };
         let keep_up = |engine: Engine| {
