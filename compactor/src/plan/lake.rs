@@ -44,21 +44,8 @@ pub fn plan(
     limits: &Limits,
     spared: &Spared,
 ) -> Window {
-    let mut gather = Gather::new(*limits);
-    partitions.visit(&mut |id, partition| {
-        if id.topic != topic {
-            return;
-        }
-        let due = |extent: &Extent| !is_lake(extent) && !spared.contains(&(id, extent.first));
-        let mut rest = partition.extents().skip_while(|extent| !due(extent)).peekable();
-        let begins_ms = rest.peek().map_or(0, |first| first.max_timestamp);
-        let near = |extent: &Extent| {
-            let apart_ms = extent.max_timestamp.abs_diff(begins_ms);
-            span_ms_max.is_none_or(|most_ms| apart_ms <= most_ms)
-        };
-        add(&mut gather, id, rest.take_while(|extent| due(extent) && near(extent)));
-    });
-    one_an_item(gather.window())
+    let due = |id, extent: &Extent| !is_lake(extent) && !spared.contains(&(id, extent.first));
+    stretches(partitions, topic, span_ms_max, limits, due)
 }
 
 /// The small files of one topic that become one: the oldest neighbours that together reach the next size.
@@ -76,7 +63,11 @@ pub fn merge(
     topics.into_iter().find_map(|(topic, mut files)| {
         files.sort_by_key(|file| (std::cmp::Reverse(file.behind), file.name));
         let chosen = choose(&files, config, limits)?;
-        let window = gather_files(partitions, topic, &chosen, limits, spared);
+        let is_chosen = |id, extent: &Extent| {
+            let chosen = matches!(extent.place, Place::Lake { name, .. } if chosen.contains(&name));
+            chosen && !spared.contains(&(id, extent.first))
+        };
+        let window = stretches(partitions, topic, None, limits, is_chosen);
         // As many stretches come out as go in where the files are no neighbours in any partition.
         (window.inputs() > window.items.len()).then_some((topic, window))
     })
@@ -148,24 +139,30 @@ fn choose(files: &[File], config: &CompactorConfig, limits: &Limits) -> Option<B
     }
 }
 
-fn gather_files(
+/// Of each partition the first extents that are due and lie one behind the other, their timestamps no further apart than that.
+fn stretches(
     partitions: &impl Partitions,
     topic: TopicNumber,
-    chosen: &BTreeSet<ObjectName>,
+    span_ms_max: Option<u64>,
     limits: &Limits,
-    spared: &Spared,
+    due: impl Fn(PartitionId, &Extent) -> bool,
 ) -> Window {
     let mut gather = Gather::new(*limits);
     partitions.visit(&mut |id, partition| {
         if id.topic != topic {
             return;
         }
-        let due = |extent: &Extent| {
-            let is_chosen = matches!(extent.place, Place::Lake { name, .. } if chosen.contains(&name));
-            is_chosen && !spared.contains(&(id, extent.first))
+        let mut rest = partition.extents().skip_while(|extent| !due(id, extent)).peekable();
+        let begins_ms = rest.peek().map_or(0, |first| first.max_timestamp);
+        let near = |extent: &Extent| {
+            let apart_ms = extent.max_timestamp.abs_diff(begins_ms);
+            span_ms_max.is_none_or(|most_ms| apart_ms <= most_ms)
         };
-        let rest = partition.extents().skip_while(|extent| !due(extent));
-        add(&mut gather, id, rest.take_while(due));
+        add(
+            &mut gather,
+            id,
+            rest.take_while(|extent| due(id, extent) && near(extent)),
+        );
     });
     one_an_item(gather.window())
 }
