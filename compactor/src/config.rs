@@ -39,6 +39,8 @@ pub struct CompactorConfig {
 
     /// A topic whose records in no lake file have so many bytes gets one, of up to twice as many.
     pub lake_bytes: u64,
+    /// A topic of more partitions has several such files at a time, each of so many neighbours.
+    pub lake_partitions_max: u32,
     /// Lake files of fewer bytes than this are the smallest size.
     pub lake_level_bytes: u64,
     /// So many files of the smallest size are merged whatever they hold. Fewer than of segments: a reader opens each, and they
@@ -96,6 +98,7 @@ impl Default for CompactorConfig {
             extent_bytes_large: 2 << 20,
             object_bytes_large: 16 * MIB,
             lake_bytes: 64 * MIB,
+            lake_partitions_max: 64,
             lake_level_bytes: MIB,
             lake_small_files_max: 16,
             lake_bytes_large: 64 * MIB,

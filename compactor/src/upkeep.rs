@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use engine::Engine;
-use metadata::{PartitionId, Role, TopicNumber};
+use metadata::{PartitionId, Role};
 use world::Instant;
 
 use crate::plan::Spared;
+use crate::plan::lake::Share;
 use crate::plan::merge::Listed;
 use crate::{CompactorConfig, DamagedExtent, Report};
 use ages::Ages;
@@ -36,8 +37,8 @@ pub struct Upkeep {
     listed: Listed,
     /// The position after the last plan of a merge that found nothing to do.
     merged_at: Option<u64>,
-    /// Topics with records that no lake file holds, and since when that is known here.
-    unlaked: BTreeMap<TopicNumber, Instant>,
+    /// Where there are records that no lake file holds, and since when that is known here.
+    unlaked: BTreeMap<Share, Instant>,
     /// The newest snapshot that is known here, and since when.
     newest_snapshot: (Option<u64>, Instant),
     /// Inline bytes that moved out since then.

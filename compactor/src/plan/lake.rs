@@ -17,8 +17,30 @@ pub fn span_ms_max(config: &TopicConfig) -> Option<u64> {
     config.retention_ms().map(|ms| ms / SPANS)
 }
 
-/// Bytes of each topic's records that no lake file holds; only of topics that have some.
-pub fn waiting(partitions: &impl Partitions, spared: &Spared) -> BTreeMap<TopicNumber, u64> {
+/// The partitions of a topic that lie in the same lake files: neighbours, as many as a file may hold.
+///
+/// Every partition has row groups of its own in a file, and who opens a file reads what it says of all of them. So a topic of
+/// thousands of partitions has files of its first ones, of its next ones, and so on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share {
+    /// The topic.
+    pub topic: TopicNumber,
+    /// Which of its shares.
+    pub number: u32,
+}
+
+impl Share {
+    /// That of a partition.
+    pub fn of(id: PartitionId, config: &CompactorConfig) -> Share {
+        Share {
+            topic: id.topic,
+            number: id.partition / config.lake_partitions_max.max(1),
+        }
+    }
+}
+
+/// Bytes of each share's records that no lake file holds; only of those that have some.
+pub fn waiting(partitions: &impl Partitions, config: &CompactorConfig, spared: &Spared) -> BTreeMap<Share, u64> {
     let mut waiting = BTreeMap::new();
     partitions.visit(&mut |id, partition| {
         let bytes: u64 = partition
@@ -27,28 +49,30 @@ pub fn waiting(partitions: &impl Partitions, spared: &Spared) -> BTreeMap<TopicN
             .map(|extent| u64::from(extent.bytes))
             .sum();
         if bytes > 0 {
-            *waiting.entry(id.topic).or_default() += bytes;
+            *waiting.entry(Share::of(id, config)).or_default() += bytes;
         }
     });
     waiting
 }
 
-/// What of a topic becomes rows next: of each partition the oldest records that lie one behind the other.
+/// What of a share becomes rows next: of each partition the oldest records that lie one behind the other.
 ///
 /// What lies in one file goes as one, so of each partition its records' greatest timestamps lie no further apart than
 /// `span_ms_max`; see [`span_ms_max`].
 pub fn plan(
     partitions: &impl Partitions,
-    topic: TopicNumber,
+    config: &CompactorConfig,
+    share: Share,
     span_ms_max: Option<u64>,
     limits: &Limits,
     spared: &Spared,
 ) -> Window {
+    let is_of = |id| Share::of(id, config) == share;
     let due = |id, extent: &Extent| !is_lake(extent) && !spared.contains(&(id, extent.first));
-    stretches(partitions, topic, span_ms_max, limits, due)
+    stretches(partitions, is_of, span_ms_max, limits, due)
 }
 
-/// The small files of one topic that become one: the oldest neighbours that together reach the next size.
+/// The small files of one share that become one: the oldest neighbours that together reach the next size.
 ///
 /// Sizes are levels, each [`CompactorConfig::fan_in`] times the one before, as those of segments are. Neighbours, for what
 /// comes out is one stretch of each partition. None when there is nothing to merge.
@@ -58,22 +82,22 @@ pub fn merge(
     limits: &Limits,
     spared: &Spared,
 ) -> Option<(TopicNumber, Window)> {
-    let mut topics: BTreeMap<TopicNumber, Vec<File>> = BTreeMap::new();
-    survey(partitions, spared, &mut topics);
-    topics.into_iter().find_map(|(topic, mut files)| {
-        files.sort_by_key(|file| (std::cmp::Reverse(file.behind), file.name));
-        let chosen = choose(&files, config, limits)?;
-        let is_chosen = |id, extent: &Extent| {
-            let chosen = matches!(extent.place, Place::Lake { name, .. } if chosen.contains(&name));
-            chosen && !spared.contains(&(id, extent.first))
-        };
-        let window = stretches(partitions, topic, None, limits, is_chosen);
-        // As many stretches come out as go in where the files are no neighbours in any partition.
-        (window.inputs() > window.items.len()).then_some((topic, window))
-    })
+    survey(partitions, config, spared)
+        .into_iter()
+        .find_map(|(share, mut files)| {
+            files.sort_by_key(|file| (std::cmp::Reverse(file.behind), file.name));
+            let chosen = choose(&files, config, limits)?;
+            let is_chosen = |id, extent: &Extent| {
+                let chosen = matches!(extent.place, Place::Lake { name, .. } if chosen.contains(&name));
+                chosen && !spared.contains(&(id, extent.first))
+            };
+            let window = stretches(partitions, |id| Share::of(id, config) == share, None, limits, is_chosen);
+            // As many stretches come out as go in where the files are no neighbours in any partition.
+            (window.inputs() > window.items.len()).then_some((share.topic, window))
+        })
 }
 
-/// A lake file, as extents tell of it.
+/// A lake file, as a share's extents tell of it.
 #[derive(Clone, Copy, Debug)]
 struct File {
     name: ObjectName,
@@ -87,14 +111,14 @@ struct File {
     spared: bool,
 }
 
-fn survey(partitions: &impl Partitions, spared: &Spared, topics: &mut BTreeMap<TopicNumber, Vec<File>>) {
-    let mut found: BTreeMap<(TopicNumber, ObjectName), File> = BTreeMap::new();
+fn survey(partitions: &impl Partitions, config: &CompactorConfig, spared: &Spared) -> BTreeMap<Share, Vec<File>> {
+    let mut found: BTreeMap<(Share, ObjectName), File> = BTreeMap::new();
     partitions.visit(&mut |id, partition| {
         for (behind, extent) in partition.extents().rev().enumerate() {
             let Place::Lake { name, end } = extent.place else {
                 continue;
             };
-            let file = found.entry((id.topic, name)).or_insert(File {
+            let file = found.entry((Share::of(id, config), name)).or_insert(File {
                 name,
                 object_bytes: end.object_bytes,
                 log_bytes: 0,
@@ -106,9 +130,11 @@ fn survey(partitions: &impl Partitions, spared: &Spared, topics: &mut BTreeMap<T
             file.spared |= spared.contains(&(id, extent.first));
         }
     });
-    for ((topic, _), file) in found {
-        topics.entry(topic).or_default().push(file);
+    let mut shares: BTreeMap<Share, Vec<File>> = BTreeMap::new();
+    for ((share, _), file) in found {
+        shares.entry(share).or_default().push(file);
     }
+    shares
 }
 
 /// The first run of neighbours of a level, from the lowest on, that reaches the next.
@@ -139,17 +165,17 @@ fn choose(files: &[File], config: &CompactorConfig, limits: &Limits) -> Option<B
     }
 }
 
-/// Of each partition the first extents that are due and lie one behind the other, their timestamps no further apart than that.
+/// Of each such partition the first extents that are due and lie one behind the other, their timestamps no further apart than that.
 fn stretches(
     partitions: &impl Partitions,
-    topic: TopicNumber,
+    is_of: impl Fn(PartitionId) -> bool,
     span_ms_max: Option<u64>,
     limits: &Limits,
     due: impl Fn(PartitionId, &Extent) -> bool,
 ) -> Window {
     let mut gather = Gather::new(*limits);
     partitions.visit(&mut |id, partition| {
-        if id.topic != topic {
+        if !is_of(id) {
             return;
         }
         let mut rest = partition.extents().skip_while(|extent| !due(id, extent)).peekable();

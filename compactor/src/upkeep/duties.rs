@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use metadata::{State, TopicNumber};
+use metadata::State;
 use seeded::Bug;
 
 use super::{MERGES_MAX, Upkeep};
+use crate::plan::lake::Share;
 use crate::plan::{Window, expiry, grace, lake, merge, move_out, retention, snapshot};
 use crate::sweep::{self, role};
 use crate::{Report, Rewritten, run};
@@ -56,19 +57,20 @@ impl Upkeep {
         }
     }
 
-    /// Makes rows of what has gathered, topic by topic. What does not fit into one window goes into the next, in this pass or
+    /// Makes rows of what has gathered, share by share. What does not fit into one window goes into the next, in this pass or
     /// a later one.
     pub(super) async fn make_rows(&mut self, patience: u32, report: &mut Report) {
         let due = self.due_for_lake(patience);
         let mut limits = run::limits(&self.engine, &self.config);
         limits.window_bytes_max = self.config.lake_bytes.saturating_mul(2);
         let level = self.config.lake_zstd_level_new;
-        for topic in due {
+        for share in due {
+            let topic = share.topic;
             for _ in 0..MERGES_MAX {
                 let span_ms_max =
                     |state: &State| state.topic(topic).and_then(|topic| lake::span_ms_max(topic.config()));
                 let span_ms_max = self.engine.read(span_ms_max);
-                let window = lake::plan(&self.engine, topic, span_ms_max, &limits, &self.spared());
+                let window = lake::plan(&self.engine, &self.config, share, span_ms_max, &limits, &self.spared());
                 let (inputs, bytes) = (window.inputs() as u64, window.bytes);
                 if window.is_empty() {
                     break;
@@ -82,7 +84,7 @@ impl Upkeep {
                     break;
                 }
             }
-            self.unlaked.remove(&topic);
+            self.unlaked.remove(&share);
         }
     }
 
@@ -103,19 +105,19 @@ impl Upkeep {
         }
     }
 
-    /// Topics that have gathered enough, or whose records have waited for long.
-    fn due_for_lake(&mut self, patience: u32) -> Vec<TopicNumber> {
-        let (now, waiting) = (self.now(), lake::waiting(&self.engine, &self.spared()));
-        self.unlaked.retain(|topic, _| waiting.contains_key(topic));
+    /// Where enough has gathered, or records have waited for long.
+    fn due_for_lake(&mut self, patience: u32) -> Vec<Share> {
+        let (now, waiting) = (self.now(), lake::waiting(&self.engine, &self.config, &self.spared()));
+        self.unlaked.retain(|share, _| waiting.contains_key(share));
         let mut due = Vec::new();
-        for (topic, bytes) in waiting {
-            let since = *self.unlaked.entry(topic).or_insert(now);
-            let delay_ms = |state: &State| state.topic(topic).map(|topic| topic.config().lake_max_delay_ms());
+        for (share, bytes) in waiting {
+            let since = *self.unlaked.entry(share).or_insert(now);
+            let delay_ms = |state: &State| state.topic(share.topic).map(|topic| topic.config().lake_max_delay_ms());
             let delay = Duration::from_millis(self.engine.read(delay_ms).unwrap_or(u64::MAX));
             let waited = now.saturating_duration_since(since) >= delay.saturating_mul(patience);
             if waited || self.config.lake_at_once || bytes >= self.config.lake_bytes.saturating_mul(u64::from(patience))
             {
-                due.push(topic);
+                due.push(share);
             }
         }
         due

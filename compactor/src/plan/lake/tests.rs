@@ -26,7 +26,8 @@ fn history() -> (History, u32, u32) {
 
 fn planned(history: &History, topic: u32, limits: &Limits, spared: &Spared) -> Window {
     let span_ms_max = span_ms_max(history.state.topic(topic).unwrap().config());
-    plan(&history.state, topic, span_ms_max, limits, spared)
+    let share = Share { topic, number: 0 };
+    plan(&history.state, &config(), share, span_ms_max, limits, spared)
 }
 
 #[test]
@@ -34,7 +35,8 @@ fn what_no_lake_file_holds_waits_by_topic() {
     let (mut history, one, two) = history();
     let none = Spared::new();
     let waits = |history: &History, spared: &Spared| -> Vec<(u32, u64)> {
-        waiting(&history.state, spared).into_iter().collect()
+        let waiting = waiting(&history.state, &config(), spared).into_iter();
+        waiting.map(|(share, bytes)| (share.topic, bytes)).collect()
     };
     assert_eq!(waits(&history, &none), [(one, 317), (two, 50)]);
     let first = PartitionId {
@@ -166,4 +168,35 @@ fn a_window_bounds_a_merge_and_what_cannot_be_read_is_in_the_way() {
     let topic = history.state.topic_by_name("one").unwrap().number();
     let hurt = PartitionId { topic, partition: 1 };
     assert_eq!(merged(&history, &LIMITS, &[(hurt, 2)].into()), []);
+}
+
+#[test]
+fn a_topic_of_many_partitions_has_files_of_some_each() {
+    let config = CompactorConfig {
+        lake_partitions_max: 2,
+        ..config()
+    };
+    let mut history = History::new();
+    let topic = history.topic("wide", 3, &[]);
+    let share = |number| Share { topic, number };
+    let none = Spared::new();
+    let planned = |history: &History, number| plan(&history.state, &config, share(number), None, &LIMITS, &none);
+    for _ in 0..3 {
+        history.object(&[(topic, 0, 1, 10, 0), (topic, 1, 1, 20, 0), (topic, 2, 1, 40, 0)]);
+        let waits = waiting(&history.state, &config, &none);
+        assert_eq!(waits, [(share(0), 30), (share(1), 40)].into());
+        let (first, second) = (planned(&history, 0), planned(&history, 1));
+        assert_eq!(first.items.len(), 2);
+        assert_eq!((second.items.len(), second.bytes), (1, 40));
+        history.rewrite_to_lake(&second, END);
+        history.rewrite_to_lake(&first, END);
+        assert!(planned(&history, 0).is_empty() && waiting(&history.state, &config, &none).is_empty());
+    }
+    // Files of one share are merged with each other alone.
+    for expect in [vec![(0, vec![0, 1, 2]), (1, vec![0, 1, 2])], vec![(2, vec![0, 1, 2])]] {
+        let (_, window) = merge(&history.state, &config, &LIMITS, &none).unwrap();
+        assert_eq!(shape(&window), expect);
+        history.rewrite_to_lake(&window, END);
+    }
+    assert_eq!(merge(&history.state, &config, &LIMITS, &none), None);
 }

@@ -86,6 +86,7 @@ fn with_lake(segments: &CompactorConfig, chance: &Chance) -> CompactorConfig {
         lake_at_once: chance.coin(0.2),
         lake_level_bytes: pick(chance, &[4 << 10, 16 << 10]),
         lake_small_files_max: segments.small_objects_max,
+        lake_partitions_max: pick(chance, &[1, 2, 64]),
         lake_bytes_large: pick(chance, &[32 << 10, 1 << 20]),
         lake_window_bytes_max: pick(chance, &[16 << 10, 1 << 20]),
         // A codec for each column chunk that is opened takes more time than all else together.
