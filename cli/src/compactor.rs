@@ -92,6 +92,7 @@ fn fields(report: &Report) -> Vec<(&'static str, Value)> {
         ("moved_out", rewritten(&report.moved_out)),
         ("merged", rewritten(&report.merged)),
         ("to_lake", rewritten(&report.to_lake)),
+        ("cleaned", rewritten(&report.cleaned)),
         ("lakes_merged", rewritten(&report.lakes_merged)),
         ("partitions_trimmed", report.trimmed.into()),
         ("expired", report.expired.into()),

@@ -50,6 +50,8 @@ pub struct CompactorConfig {
     pub lake_bytes_large: u64,
     /// Bytes of record batches that become rows of one file when lake files are merged, and so about the memory that takes.
     pub lake_window_bytes_max: u64,
+    /// Keys that are compacted at once, and so the memory that takes: about 60 bytes for each.
+    pub clean_keys_max: usize,
     /// zstd's level for rows that are new, which are rewritten when their files are merged, and for those that were; 0 for none.
     pub lake_zstd_level_new: i32,
     /// See [`lake_zstd_level_new`](Self::lake_zstd_level_new).
@@ -103,6 +105,7 @@ impl Default for CompactorConfig {
             lake_small_files_max: 16,
             lake_bytes_large: 64 * MIB,
             lake_window_bytes_max: 256 * MIB,
+            clean_keys_max: 4_000_000,
             lake_zstd_level_new: 1,
             lake_zstd_level_merged: 3,
             lake_at_once: false,

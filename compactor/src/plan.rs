@@ -1,6 +1,7 @@
 //! Deciding: from the folded state, the limits and the time it is, what is to be done. Pure: nothing here reads, writes
 //! or waits.
 
+pub mod clean;
 pub mod expiry;
 pub mod grace;
 pub mod lake;

@@ -10,6 +10,8 @@ pub struct Report {
     pub moved_out: Rewritten,
     /// Objects that were merged.
     pub merged: Rewritten,
+    /// Lake files that were compacted by key.
+    pub cleaned: Rewritten,
     /// Records that became rows of lake files.
     pub to_lake: Rewritten,
     /// Lake files that were merged.
@@ -52,6 +54,8 @@ pub struct Rewritten {
     pub refused: u64,
     /// Extents that could not be read now, or had changed when they were.
     pub skipped: u64,
+    /// Records that were left out for their keys.
+    pub dropped: u64,
 }
 
 impl Rewritten {
@@ -62,6 +66,7 @@ impl Rewritten {
         self.outputs += other.outputs;
         self.refused += other.refused;
         self.skipped += other.skipped;
+        self.dropped += other.dropped;
     }
 }
 

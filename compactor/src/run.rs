@@ -3,6 +3,7 @@
 //! In this order a crash at any point leaves at most an object that nothing names. The fold applies a swap only where
 //! the inputs are still exactly those that were read, so inputs that changed meanwhile are wasted work and no more.
 
+pub(crate) mod clean;
 pub(crate) mod lake;
 mod propose;
 mod read;
@@ -118,7 +119,7 @@ pub(crate) async fn rewrite(engine: &Engine, config: &CompactorConfig, window: W
     let swaps = swaps(name, &built, &pieces);
     let limits = limits(engine, config);
     let proposed = propose::swaps(engine, life, plan::swap::cut(swaps, limits.proposal_bytes_max)).await?;
-    outcome.rewritten.add(&proposed);
+    outcome.rewritten.add(&proposed.done);
     outcome.rewritten.objects = 1;
     outcome.rewritten.bytes = pieces.iter().map(Piece::bytes).sum();
     Ok(outcome)

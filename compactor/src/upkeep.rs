@@ -4,6 +4,7 @@
 //! on it: a process that starts anew learns it again.
 
 mod ages;
+mod clean;
 mod duties;
 
 use std::collections::BTreeMap;
@@ -112,6 +113,7 @@ impl Upkeep {
         let through = self.engine.read(metadata::State::position);
         self.move_out(Some(through), &mut report).await;
         self.make_rows(1, &mut report).await;
+        self.clean(&mut report).await;
         self.merge(&mut report).await;
         self.retention(&mut report).await;
         self.snapshot(1, &mut report).await;
@@ -161,6 +163,7 @@ impl Upkeep {
         }
         if self.now() >= self.due.merge {
             self.make_rows(patience, &mut report).await;
+            self.clean(&mut report).await;
             self.merge(&mut report).await;
             self.snapshot(patience, &mut report).await;
             self.base(&mut report).await;

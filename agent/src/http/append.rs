@@ -272,6 +272,7 @@ async fn runs(
         topic: topic.number,
         partitions: topic.partitions,
         batch_bytes_max: topic.batch_bytes_max,
+        keyed: topic.keyed,
         partition: wish.partition,
         keyless: keyless.checked_rem(topic.partitions).unwrap_or(0),
         timestamp,

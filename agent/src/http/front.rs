@@ -178,6 +178,8 @@ pub(crate) struct TopicFacts {
     pub(crate) partitions: u32,
     /// `max.message.bytes`.
     pub(crate) batch_bytes_max: usize,
+    /// Whether every record needs a key.
+    pub(crate) keyed: bool,
     /// Whether shared caches may keep its records.
     pub(crate) public: bool,
 }
@@ -190,6 +192,7 @@ impl TopicFacts {
             id: topic.id(),
             partitions: topic.partition_count(),
             batch_bytes_max: topic.config().max_message_bytes() as usize,
+            keyed: topic.config().key_compaction().is_some(),
             public: topic.config().http_public(),
         }
     }

@@ -1,6 +1,7 @@
 //! Whether the bytes of an extent are the batches that the ledger says they are. Pure.
 
 use bytes::Bytes;
+use metadata::{Extent, Place};
 use records::Batch;
 
 /// What is wrong with an extent's bytes.
@@ -23,6 +24,21 @@ pub(super) struct Claim {
     pub(super) last: u64,
     /// Its records.
     pub(super) records: u32,
+    /// Bytes of its batches; of rows the ledger says none.
+    pub(super) bytes: Option<u32>,
+}
+
+impl Claim {
+    /// That of an extent.
+    pub(super) fn of(extent: &Extent) -> Claim {
+        let is_lake = matches!(extent.place, Place::Lake { .. });
+        Claim {
+            first: extent.first,
+            last: extent.last(),
+            records: extent.records,
+            bytes: (!is_lake).then_some(extent.bytes),
+        }
+    }
 }
 
 /// How much was found right.
@@ -38,6 +54,11 @@ pub(super) struct Counted {
 pub(super) fn check(bytes: Bytes, claim: Claim) -> (Counted, Vec<Wrong>) {
     let mut counted = Counted::default();
     let mut wrong = Vec::new();
+    let length = bytes.len() as u64;
+    if claim.bytes.is_some_and(|claimed| u64::from(claimed) != length) {
+        let what = format!("{length} bytes, the ledger says {}", claim.bytes.unwrap_or(0));
+        wrong.push(Wrong::Count { what });
+    }
     let mut next = claim.first;
     for cut in records::split(bytes) {
         let batch = cut.and_then(|(_, bytes)| Batch::stored(bytes));
@@ -62,11 +83,36 @@ pub(super) fn check(bytes: Bytes, claim: Claim) -> (Counted, Vec<Wrong>) {
         let what = format!("batches end at offset {}, the ledger says {}", next - 1, claim.last);
         wrong.push(Wrong::Count { what });
     }
-    if counted.records != u64::from(claim.records) {
-        let what = format!("{} records, the ledger says {}", counted.records, claim.records);
-        wrong.push(Wrong::Count { what });
-    }
+    wrong.extend(miscounted(&counted, &claim));
     (counted, wrong)
+}
+
+/// Checks batches that rows made, each with its base offset. Compaction by key may have left out any of them.
+pub(super) fn check_rows(batches: &[(u64, Batch)], claim: Claim) -> (Counted, Vec<Wrong>) {
+    let mut counted = Counted::default();
+    let mut wrong = Vec::new();
+    let mut next = claim.first;
+    for (base, batch) in batches {
+        counted.batches += 1;
+        counted.records += u64::from(batch.records());
+        let end = base.saturating_add(offsets_of(batch, *base, &mut wrong));
+        if *base < next || end > claim.last.saturating_add(1) {
+            let what = format!(
+                "a batch of offsets {base} to {} where {next} to {} are due",
+                end.saturating_sub(1),
+                claim.last
+            );
+            wrong.push(Wrong::Count { what });
+        }
+        next = end.max(next);
+    }
+    wrong.extend(miscounted(&counted, &claim));
+    (counted, wrong)
+}
+
+fn miscounted(counted: &Counted, claim: &Claim) -> Option<Wrong> {
+    let what = || format!("{} records, the ledger says {}", counted.records, claim.records);
+    (counted.records != u64::from(claim.records)).then(|| Wrong::Count { what: what() })
 }
 
 /// How many offsets a batch takes.

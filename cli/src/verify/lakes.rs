@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use bytes::{Bytes, BytesMut};
-use lake::{LakeError, LakeFile};
+use bytes::Bytes;
+use lake::{LakeError, LakeFile, Rebuilt};
 use metadata::{Extent, LakeEnd, ObjectName, PartitionId, Place, State, TopicId};
+use records::Batch;
 use store::{Key, StoreError};
 
+use super::batches::{Claim, check_rows};
 use super::extents::spot;
 use super::finding::{Finding, Kind, Report};
 use super::{Log, objects};
@@ -81,7 +83,10 @@ fn check_file(state: &State, path: &str, named: &Named, object: &Bytes, report: 
     }
     for (id, extent) in &named.parts {
         match batches(&file, object, *id, extent) {
-            Ok(bytes) => objects::check_batches(state, *id, extent, bytes, Some(path), report, None),
+            Ok(batches) => {
+                let claim = Claim::of(extent);
+                objects::note(state, *id, &claim, check_rows(&batches, claim), Some(path), report);
+            }
             Err(error) => {
                 let at = spot(state, *id, (extent.first, extent.last()));
                 report.add(Finding::object(Kind::DamagedRecords, path, error.to_string()).at(&at));
@@ -100,23 +105,22 @@ fn open(end: &LakeEnd, object: &Bytes) -> Result<LakeFile, String> {
     LakeFile::open(&tail, bytes, end.tail_checksum).map_err(|error| error.to_string())
 }
 
-/// The batches of an extent, one behind the other, as they would be served.
-fn batches(file: &LakeFile, object: &Bytes, id: PartitionId, extent: &Extent) -> Result<Bytes, LakeError> {
+/// The batches of an extent as they would be served, each with its base offset.
+fn batches(file: &LakeFile, object: &Bytes, id: PartitionId, extent: &Extent) -> Result<Vec<(u64, Batch)>, LakeError> {
     let signed = |offset| i64::try_from(offset).unwrap_or(i64::MAX);
-    let (mut all, mut next, last) = (BytesMut::new(), signed(extent.first), signed(extent.last()));
+    let (mut all, mut next, last) = (Vec::new(), signed(extent.first), signed(extent.last()));
     let partition = i32::try_from(id.partition).unwrap_or(-1);
     while next <= last {
         let Some(reading) = file.read(partition, next, u64::MAX)? else {
             break;
         };
         let read = reading.over(object)?;
-        for one in &read.batches {
-            all.extend_from_slice(one.batch.bytes());
-        }
+        let placed = |one: Rebuilt| (u64::try_from(one.base_offset).unwrap_or(0), one.batch);
+        all.extend(read.batches.into_iter().map(placed));
         if read.next <= next {
             break;
         }
         next = read.next;
     }
-    Ok(all.freeze())
+    Ok(all)
 }

@@ -9,7 +9,7 @@ use segment::Index;
 use store::{Key, StoreError};
 
 use super::Log;
-use super::batches::{self, Claim, Wrong};
+use super::batches::{self, Claim, Counted, Wrong};
 use super::extents::spot;
 use super::finding::{Finding, Kind, Report};
 use crate::out::Talk;
@@ -120,33 +120,23 @@ pub(super) fn check_extent(
     report: &mut Report,
 ) {
     report.checked.bytes += if object.is_none() { bytes.len() as u64 } else { 0 };
-    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    let what = format!("{length} bytes, the ledger says {}", extent.bytes);
-    let wrong = (length != u64::from(extent.bytes)).then_some(Wrong::Count { what });
-    check_batches(state, id, extent, bytes, object, report, wrong);
+    let claim = Claim::of(extent);
+    note(state, id, &claim, batches::check(bytes, claim), object, report);
 }
 
-/// The same for batches that a lake file's rows make, of whose length the ledger says nothing.
-pub(super) fn check_batches(
+/// Reports what was found of an extent's batches.
+pub(super) fn note(
     state: &State,
     id: PartitionId,
-    extent: &Extent,
-    bytes: Bytes,
+    claim: &Claim,
+    (counted, wrong): (Counted, Vec<Wrong>),
     object: Option<&str>,
     report: &mut Report,
-    known: Option<Wrong>,
 ) {
-    let claim = Claim {
-        first: extent.first,
-        last: extent.last(),
-        records: extent.records,
-    };
-    let (counted, mut wrong) = batches::check(bytes, claim);
-    wrong.extend(known);
     report.checked.batches += counted.batches;
     report.checked.records += counted.records;
     for wrong in wrong {
-        let mut finding = finding(state, id, &claim, wrong);
+        let mut finding = finding(state, id, claim, wrong);
         finding.object = object.map(ToOwned::to_owned);
         report.add(finding);
     }

@@ -107,7 +107,7 @@ struct File {
     log_bytes: u64,
     /// The most extents that lie behind one of its own in a partition: about how long ago it was written.
     behind: usize,
-    /// One of its extents cannot be read.
+    /// One of its extents cannot be read, or is not to be merged.
     spared: bool,
 }
 
@@ -127,7 +127,9 @@ fn survey(partitions: &impl Partitions, config: &CompactorConfig, spared: &Spare
             });
             file.log_bytes += u64::from(extent.bytes);
             file.behind = file.behind.max(behind);
-            file.spared |= spared.contains(&(id, extent.first));
+            // What is compacted by key is merged by that alone, lest the clean and the dirty become one.
+            let is_clean = extent.first < partition.cleaned().through;
+            file.spared |= is_clean || spared.contains(&(id, extent.first));
         }
     });
     let mut shares: BTreeMap<Share, Vec<File>> = BTreeMap::new();
@@ -202,7 +204,7 @@ fn add(gather: &mut Gather, id: PartitionId, extents: impl Iterator<Item = Exten
 }
 
 /// A file holds one stretch of a partition's offsets: what does not fit into the first item waits for the next file.
-fn one_an_item(mut window: Window) -> Window {
+pub(super) fn one_an_item(mut window: Window) -> Window {
     window.items.dedup_by_key(|item| item.partition);
     let inputs = window.items.iter().flat_map(|item| &item.inputs);
     window.bytes = inputs.map(|input| u64::from(input.bytes)).sum();

@@ -8,6 +8,9 @@ use super::Item;
 /// Bytes of a swap of one partition but for its inputs, at most: the partition, what frames it, and the output.
 pub const HEAD_BYTES: usize = 24 + 96;
 
+/// Bytes of what a swap says of compaction by key, at most.
+pub const CLEANING_BYTES: usize = 2 + 11 + 2 + 11 + 11;
+
 /// The extent that takes the place of an item's inputs when its bytes lie at `place`; none when the sums do not fit.
 pub fn output(inputs: &[Extent], place: Place) -> Option<Extent> {
     let (first, last) = (inputs.first()?, inputs.last()?);
@@ -25,13 +28,30 @@ pub fn output(inputs: &[Extent], place: Place) -> Option<Extent> {
     })
 }
 
-/// The swap of one item.
+/// The swap of one item, of which no record was left out.
 pub fn partition_swap(item: &Item, output: Extent) -> PartitionSwap {
     PartitionSwap {
         topic: item.partition.topic,
         partition: item.partition.partition,
         inputs: item.inputs.iter().map(entry::Extent::from).collect(),
         outputs: vec![output.into()],
+        cleaning: None,
+    }
+}
+
+/// What an output holds when these many records, and bytes of their batches, were left out.
+pub fn without(output: Extent, records: u64, bytes: u64) -> Extent {
+    let less = |all: u32, gone: u64| u32::try_from(u64::from(all).saturating_sub(gone)).unwrap_or(0);
+    let records = less(output.records, records);
+    // An estimate never says that there are records without bytes, nor bytes without records.
+    let bytes = match records {
+        0 => 0,
+        _ => less(output.bytes, bytes).max(1),
+    };
+    Extent {
+        records,
+        bytes,
+        ..output
     }
 }
 

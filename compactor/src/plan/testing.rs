@@ -215,6 +215,28 @@ impl History {
         name
     }
 
+    /// A window's compaction by key, which leaves so many records out of each item, applied.
+    pub(crate) fn clean(&mut self, window: &Window, end: LakeEnd, cleaned: metadata::Cleaned, dropped: u64) {
+        self.flush += 1;
+        let name = ObjectName {
+            incarnation: self.compactor,
+            flush: self.flush,
+            attempt: 0,
+        };
+        let swaps = window.items.iter().map(|item| {
+            let output = super::swap::output(&item.inputs, Place::Lake { name, end }).unwrap();
+            entry::PartitionSwap {
+                cleaning: Some(cleaned.into()),
+                ..super::swap::partition_swap(item, super::swap::without(output, dropped, 0))
+            }
+        });
+        let kind = Kind::Swap(Swap {
+            partitions: swaps.collect(),
+        });
+        let verdicts = self.propose(self.compactor, Lane::Control, Some(self.flush), kind);
+        assert!(verdicts.iter().all(is_applied), "{verdicts:?}");
+    }
+
     pub(crate) fn mark(&mut self, folded: u64, date: i64) {
         let mark = Mark {
             folded,

@@ -1,11 +1,21 @@
 //! Proposing what was done or decided, and counting the verdicts.
 
+use std::collections::BTreeSet;
+
 use engine::{ChangeError, Engine};
 use metadata::entry::proposal::Kind;
 use metadata::entry::{Expire, Mark, Swap, Trim};
-use metadata::{Incarnation, Rejection, Role, Verdict};
+use metadata::{Incarnation, PartitionId, Rejection, Role, Verdict};
 
 use crate::Rewritten;
+
+/// What came of swaps.
+#[derive(Debug, Default)]
+pub(super) struct Proposed {
+    pub(super) done: Rewritten,
+    /// The partitions whose swaps were applied.
+    pub(super) applied: BTreeSet<PartitionId>,
+}
 
 /// Proposes swaps, one proposal after the other, all with the flush that made their object: the fold takes numbers
 /// that do not fall. Those that were applied stay applied when a later one fails.
@@ -13,18 +23,27 @@ pub(super) async fn swaps(
     engine: &Engine,
     life: (Incarnation, u64),
     swaps: Vec<Swap>,
-) -> Result<Rewritten, ChangeError> {
-    let mut done = Rewritten::default();
+) -> Result<Proposed, ChangeError> {
+    let mut proposed = Proposed::default();
+    let done = &mut proposed.done;
     for swap in swaps {
-        let inputs: Vec<u64> = swap.partitions.iter().map(|swap| swap.inputs.len() as u64).collect();
+        let inputs = swap.partitions.iter().map(|swap| {
+            let id = PartitionId {
+                topic: swap.topic,
+                partition: swap.partition,
+            };
+            (id, swap.inputs.len() as u64)
+        });
+        let inputs: Vec<(PartitionId, u64)> = inputs.collect();
         let verdicts = engine
             .propose(Role::Compactor, Kind::Swap(swap), Some(life), "")
             .await?;
-        for (verdict, inputs) in verdicts.iter().zip(inputs) {
+        for (verdict, (partition, inputs)) in verdicts.iter().zip(inputs) {
             match verdict {
                 Verdict::Applied(_) => {
                     done.inputs += inputs;
                     done.outputs += 1;
+                    proposed.applied.insert(partition);
                 }
                 Verdict::Rejected(rejection) => {
                     done.refused += 1;
@@ -33,7 +52,7 @@ pub(super) async fn swaps(
             }
         }
     }
-    Ok(done)
+    Ok(proposed)
 }
 
 /// Changed inputs are everyday; anything else is a fault of ours or a halt.

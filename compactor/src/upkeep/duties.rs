@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use metadata::State;
-use seeded::Bug;
-
 use super::{MERGES_MAX, Upkeep};
 use crate::plan::lake::Share;
 use crate::plan::{Window, expiry, grace, lake, merge, move_out, retention, snapshot};
 use crate::sweep::{self, role};
 use crate::{Report, Rewritten, run};
+use metadata::State;
 
 /// Snapshots, the base and deletions of entries may take as long as so many calls of the store.
 const ENGINE_CALLS: u32 = 10;
@@ -132,7 +130,7 @@ impl Upkeep {
         self.came_of(rewritten, what, report)
     }
 
-    fn came_of(
+    pub(super) fn came_of(
         &mut self,
         rewritten: Result<run::Outcome, run::RunError>,
         what: &'static str,
@@ -180,24 +178,9 @@ impl Upkeep {
         if !due {
             return;
         }
-        let date_ms = match run::in_time(&self.engine, 1, self.engine.store().date_ms()).await {
-            Ok(Ok(date_ms)) => date_ms,
-            Ok(Err(error)) => return report.failures.push(format!("the store's date: {error}")),
-            Err(slow) => return report.failures.push(format!("the store's date: {slow}")),
-        };
-        let date_ms = match seeded::is(Bug::RetentionByOwnClock) {
-            true => wall_ms,
-            false => date_ms,
-        };
-        let difference_ms = self.engine.world().clock.wall_ms().saturating_sub(date_ms);
-        if u128::from(difference_ms.unsigned_abs()) > self.config.clock_difference_max.as_millis() {
-            tracing::warn!(
-                difference_ms,
-                "the clock differs from the store's; nothing is trimmed or expired"
-            );
-            report.clock_difference_ms = Some(difference_ms);
+        let Some(date_ms) = self.date_ms(report).await else {
             return;
-        }
+        };
         if let Err(error) = self.forget(date_ms, bytes_max, report).await {
             report.failures.push(format!("retention: {error}"));
         }

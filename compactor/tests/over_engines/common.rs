@@ -10,7 +10,7 @@ use engine::{AppendGroup, AppendRun, CreateTopicRequest, Engine, EngineConfig, F
 use ledger::Looks;
 use ledger::memory::MemoryLedger;
 use metadata::{PartitionId, Role, TopicNumber};
-use records::{BatchBuilder, Codec};
+use records::{Batch, BatchBuilder, Codec};
 use store::{Faults, FaultyObjects, Key, Kind, MemoryObjects, Objects, ReadClass, Store, StoreOptions};
 use world::World;
 
@@ -131,6 +131,12 @@ pub(crate) async fn contents(engine: &Engine) -> Contents {
 }
 
 async fn read(engine: &Engine, partition: PartitionId) -> Vec<(u64, Bytes)> {
+    let batches = batches(engine, partition).await.into_iter();
+    batches.map(|(base, batch)| (base, batch.bytes().slice(16..))).collect()
+}
+
+/// All batches of a partition and their base offsets, by fetching.
+pub(crate) async fn batches(engine: &Engine, partition: PartitionId) -> Vec<(u64, Batch)> {
     let start = engine.read(|state| state.partition(partition).unwrap().log_start());
     let (mut batches, mut offset) = (Vec::new(), start);
     loop {
@@ -149,11 +155,8 @@ async fn read(engine: &Engine, partition: PartitionId) -> Vec<(u64, Bytes)> {
         let fetched = engine.fetch(&request).await.remove(0).result.unwrap();
         let Some(last) = fetched.batches.last() else { break };
         offset = last.last_offset() + 1;
-        let bytes = fetched
-            .batches
-            .iter()
-            .map(|batch| (batch.base_offset, batch.batch.bytes().slice(16..)));
-        batches.extend(bytes);
+        let came = fetched.batches.into_iter();
+        batches.extend(came.map(|batch| (batch.base_offset, batch.batch)));
     }
     let end = engine.read(|state| state.partition(partition).unwrap().high_watermark());
     assert_eq!(offset, end, "no offset is missing of {partition:?}");

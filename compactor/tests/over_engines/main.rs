@@ -5,5 +5,6 @@
 mod common;
 mod faults;
 mod idle;
+mod keys;
 mod lake;
 mod upkeep;

@@ -25,4 +25,5 @@ pub use footer::{Footer, Part};
 pub use reading::{Read, Reading, Step};
 pub use rebuild::Rebuilt;
 pub use settings::WriteSettings;
+pub use source::Dropped;
 pub use writer::{LakeWriter, Written};

@@ -10,9 +10,34 @@ use crate::row::{self, Head, Sink, Whole};
 pub(crate) struct Source {
     pub(crate) head: Head,
     timestamp: i64,
+    /// Bytes of the batch.
+    bytes: u64,
     /// All records have the timestamp above, which the log gave; else it is what theirs are relative to.
     appended: bool,
     content: Content,
+}
+
+/// Records that were left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Dropped {
+    /// How many.
+    pub records: u64,
+    /// Bytes of their batches that were theirs, about.
+    pub bytes: u64,
+}
+
+impl Dropped {
+    /// Both together.
+    pub fn add(&mut self, other: Dropped) {
+        self.records += other.records;
+        self.bytes += other.bytes;
+    }
+}
+
+/// What a record takes, but for lengths and headers: only shares of it matter.
+fn size(record: &Record) -> u64 {
+    let field = |field: &Option<Bytes>| field.as_ref().map_or(0, Bytes::len) as u64;
+    16 + field(&record.key) + field(&record.value)
 }
 
 #[derive(Debug)]
@@ -44,6 +69,7 @@ impl Source {
                 header.base_timestamp
             },
             appended,
+            bytes: batch.bytes().len() as u64,
             content: Content::Records(Vec::new()),
         };
         source.content = match source.records(batch, limits) {
@@ -81,6 +107,39 @@ impl Source {
         } else {
             self.timestamp.checked_add(record.timestamp_delta)
         }
+    }
+
+    /// Leaves out the records that `keeps` does not want, each asked for by its offset; a batch that is kept whole stays.
+    /// How many went, and how many of the batch's bytes they took, about.
+    pub(crate) fn retain(&mut self, mut keeps: impl FnMut(i64, &Record) -> bool) -> Dropped {
+        let base = self.head.base_offset;
+        let Content::Records(records) = &mut self.content else {
+            return Dropped::default();
+        };
+        let (mut dropped, mut gone) = (Dropped::default(), 0);
+        records.retain(|record| {
+            let keeps = keeps(base.saturating_add(i64::from(record.offset_delta)), record);
+            if !keeps {
+                dropped.records += 1;
+                gone += size(record);
+            }
+            keeps
+        });
+        dropped.bytes = match (dropped.records, records.is_empty()) {
+            (0, _) => 0,
+            (_, true) => self.bytes,
+            (_, false) => {
+                let all = gone + records.iter().map(size).sum::<u64>();
+                let share = self.bytes.saturating_mul(gone).checked_div(all).unwrap_or(0);
+                share.min(self.bytes.saturating_sub(1))
+            }
+        };
+        dropped
+    }
+
+    /// Whether it has nothing to tell.
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(&self.content, Content::Records(records) if records.is_empty())
     }
 
     /// Tells a sink of the batch.

@@ -6,13 +6,13 @@
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use records::Batch;
+use records::{Batch, Record};
 
 use crate::checks::Checks;
 use crate::footer::{Footer, Part};
 use crate::row::{Hasher, Head, Row, Sink, Whole};
 use crate::rows::Rows;
-use crate::source::Source;
+use crate::source::{Dropped, Source};
 use crate::{LakeError, WriteSettings, columns};
 
 /// Rows, and bytes of them, that are handed to the columns at once. A page can only end between two such lots.
@@ -99,6 +99,20 @@ impl LakeWriter {
     /// # Errors
     /// `Order` when it does not lie behind the one before, or no partition is open.
     pub fn push(&mut self, batch: &Batch, base_offset: i64) -> Result<(), LakeError> {
+        self.push_kept(batch, base_offset, |_, _| true).map(|_| ())
+    }
+
+    /// The same, without the records that `keeps` does not want: it is asked for each by its offset. A batch whose records
+    /// cannot be told is kept whole, and one of which nothing is left is left out.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push).
+    pub fn push_kept(
+        &mut self,
+        batch: &Batch,
+        base_offset: i64,
+        keeps: impl FnMut(i64, &Record) -> bool,
+    ) -> Result<Dropped, LakeError> {
         let Some(open) = &mut self.open else {
             return Err(order(-1, "no partition is open"));
         };
@@ -108,8 +122,12 @@ impl LakeWriter {
                 &format!("a batch at {base_offset} where {} is next", open.next),
             ));
         }
-        let source = Source::read(batch, base_offset, &self.settings.batch_limits);
+        let mut source = Source::read(batch, base_offset, &self.settings.batch_limits);
         open.next = source.head.last_offset.saturating_add(1);
+        let dropped = source.retain(keeps);
+        if source.is_empty() {
+            return Ok(dropped);
+        }
         open.max_timestamp = open.max_timestamp.max(batch.header().max_timestamp);
         source.feed(&mut Lots {
             hasher: &mut open.hasher,
@@ -119,7 +137,7 @@ impl LakeWriter {
         if self.writer.in_progress_size() >= self.settings.group_bytes {
             self.flush()?;
         }
-        Ok(())
+        Ok(dropped)
     }
 
     /// Ends the open partition; the file covers it up to offset `last`.

@@ -14,7 +14,7 @@ pub mod snapshot;
 mod state;
 mod zone;
 
-pub use config::{ClusterConfig, LanePolicy, TopicConfig};
+pub use config::{ClusterConfig, KeyCompaction, LanePolicy, TopicConfig};
 pub use entry::{Body, FormatError, Role, decode_body, encode_body};
 pub use fold::{EntryRef, Event, FoldError};
 pub use ids::{Change, Incarnation, Lane, ObjectName, ParseIdError, PartitionId, TopicId, TopicNumber};
@@ -22,7 +22,7 @@ pub use limits::*;
 pub use outcome::{Applied, Fate, Outcome, Rejection, RunAck, Verdict};
 pub use rendezvous::{Candidates, score};
 pub use state::{
-    Committed, EraBegun, Extent, Group, LakeEnd, Life, MarkAt, ObjectStatus, Partition, Place, ProducerView,
-    RequestProducerView, SnapshotRef, State, Topic,
+    Cleaned, Committed, EraBegun, Extent, Group, LakeEnd, Life, MarkAt, ObjectStatus, Partition, Place, ProducerView,
+    RequestProducerView, SnapshotRef, State, Tombstones, Topic,
 };
 pub use zone::{NotAZone, zone, zone_of_client};

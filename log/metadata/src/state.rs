@@ -16,7 +16,7 @@ pub use group::{Committed, Group};
 pub use life::Life;
 pub use marks::{MarkAt, SnapshotRef};
 pub use objects::ObjectStatus;
-pub use partition::Partition;
+pub use partition::{Cleaned, Partition, Tombstones};
 pub use producer::ProducerView;
 pub use request::RequestProducerView;
 pub use topic::Topic;

@@ -21,4 +21,4 @@ pub use error::{BatchError, BatchErrorKind, RecordFault};
 pub use header::{Attributes, BatchHeader, HEADER_BYTES, PREFIX_BYTES, TimestampType};
 pub use limits::Limits;
 pub use murmur2::{murmur2, partition_for_key};
-pub use record::{Headers, HeadersIter, Record, RecordIter, walk};
+pub use record::{Headers, HeadersIter, Record, RecordIter, first_keyless, walk};

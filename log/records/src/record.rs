@@ -185,6 +185,19 @@ pub fn walk(batch: &Batch, limits: &Limits) -> Result<RecordIter, BatchError> {
     })
 }
 
+/// The index of the first record that has no key, if there is one.
+///
+/// # Errors
+/// As [`walk`].
+pub fn first_keyless(batch: &Batch, limits: &Limits) -> Result<Option<usize>, BatchError> {
+    for (index, record) in walk(batch, limits)?.enumerate() {
+        if record?.key.is_none() {
+            return Ok(Some(index));
+        }
+    }
+    Ok(None)
+}
+
 /// The records of one batch, in order; see [`walk`].
 #[derive(Debug, Clone)]
 pub struct RecordIter {

@@ -140,6 +140,12 @@ bugs! {
 
     /// The last batch of a window is left out of the merged object.
     DropLastRow = ("drop-last-row", "compactor", "13");
+    /// A partition counts as clean when its first files were compacted by key, not the last.
+    CleanAtFirst = ("clean-at-first", "compactor", "13");
+    /// A partition counts as clean though some of its files were not rewritten.
+    CleanThoughRefused = ("clean-though-refused", "compactor", "13");
+    /// Tombstones go as soon as compaction by key finds them.
+    TombstonesAtOnce = ("tombstones-at-once", "compactor", "13");
     /// Nothing is kept for readers who still may need it.
     GraceZero = ("grace-zero", "compactor", "12");
     /// Lake files go after the grace of segments, which is shorter than what queries are owed.

@@ -24,6 +24,7 @@ use world::World;
 
 use crate::history::History;
 use crate::journal::Journal;
+use crate::value::Name;
 use account::Account;
 use lives::{Contents, Lives};
 
@@ -230,6 +231,13 @@ impl Audit {
                 .map_or(0, |account| account.end_at(partition, position))
         };
         partitions.map(end).collect()
+    }
+
+    /// The records of a partition that were applied, by offset.
+    pub(crate) fn names(&self, partition: PartitionId) -> BTreeMap<u64, Name> {
+        let books = self.books.lock();
+        let account = books.account.as_ref();
+        account.map(|account| account.names(partition)).unwrap_or_default()
     }
 
     /// The end of the true ledger; none before it has begun.

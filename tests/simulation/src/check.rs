@@ -1,9 +1,12 @@
 //! What is compared while a run goes on, and the last look at everything when it has ended.
 
 mod groups;
+mod keys;
 mod order;
 mod records;
 pub(crate) mod rest;
+
+pub(crate) use keys::offsets;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -163,10 +166,12 @@ pub(crate) async fn last_look(yard: &Yard) {
     order::check(ground, &read);
     groups::check(ground, &engine);
     note_read(ground, 0, &engine, &read);
+    keys::check(ground, &engine).await;
     sweep(ground).await;
     let _ = engine.look().await;
     let again = read_all(ground, &engine).await;
     records::compare(ground, &read, &again);
+    keys::check(ground, &engine).await;
     note_read(ground, 1, &engine, &again);
     told::judge(ground);
     fresh.stop(Duration::from_secs(5)).await;
@@ -179,12 +184,13 @@ fn note_read(ground: &Ground, reader: u32, engine: &Engine, read: &Read) {
     told::last_read(ground, reader, batches, &engine.read(watermarks));
 }
 
-/// Reads every extent of every partition.
+/// Reads every extent of every partition, but for those that are compacted by key.
 async fn read_all(ground: &Arc<Ground>, engine: &Engine) -> Read {
     let mut all = Read::new();
     let partitions: Vec<PartitionId> =
         engine.read(|state| state.topics().flat_map(|topic| topic.partition_ids()).collect());
-    for id in partitions {
+    let keyed = ground.history.lock().keyed.map(|topic| topic.number);
+    for id in partitions.into_iter().filter(|id| Some(id.topic) != keyed) {
         let extents: Vec<_> = engine.read(|state| {
             let partition = state.partition(id);
             partition
@@ -250,7 +256,13 @@ async fn sweep(ground: &Arc<Ground>) {
             .check("nothing is damaged", report.damaged.is_empty(), || {
                 format!("{:?}", report.damaged)
             });
-        let rewritten = [&report.moved_out, &report.to_lake, &report.merged, &report.lakes_merged];
+        let rewritten = [
+            &report.moved_out,
+            &report.to_lake,
+            &report.cleaned,
+            &report.merged,
+            &report.lakes_merged,
+        ];
         let rewritten: u64 = rewritten.iter().map(|done| done.objects).sum();
         ground
             .journal

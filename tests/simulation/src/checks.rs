@@ -68,6 +68,10 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("a reader gets on", "INV-19"),
     // Compaction.
     ("a swap changes no record", "INV-13"),
+    ("the last record of a key stays", "INV-13"),
+    ("what was deleted does not return", "INV-13"),
+    ("what is clean has each key once", "INV-13"),
+    ("a swap leaves out what a later record replaces", "INV-13"),
     ("compaction and sweeps change no record", "INV-13"),
     ("compaction and sweeps lose no record", "INV-13"),
     ("a refused swap changes nothing", "INV-14"),

@@ -8,6 +8,7 @@ mod follower;
 mod groups;
 mod http;
 mod kafka;
+mod keyed;
 mod pipelined;
 mod plain;
 mod prober;
@@ -89,6 +90,8 @@ struct As {
     order: Option<u64>,
     producer: Option<ProducerBatch>,
     expected_offset: Option<u64>,
+    /// Its topic is compacted by key.
+    keyed: bool,
 }
 
 impl Part {
@@ -131,6 +134,9 @@ pub(crate) fn start_all(yard: &Yard, world: &World) {
     }
     tasks.spawn("compare", compare::run(client("compare")));
     tasks.spawn("admin", admin::run(client("admin")));
+    for _ in 0..2 {
+        tasks.spawn("keyed", keyed::run(client("keyed")));
+    }
 }
 
 /// All clients are of one tree of tasks, each with its own chance.
@@ -251,6 +257,7 @@ impl Client {
             record_bytes,
             codec,
             producer: how.producer.as_ref().map(producer_of),
+            keyed: how.keyed,
         };
         let ground = self.ground();
         let mut batch = None;
@@ -263,6 +270,7 @@ impl Client {
                 partition: target.partition,
                 topic: target.topic,
                 records: shape.records,
+                keyed: shape.keyed,
                 bytes: made.bytes().len(),
                 checksum: made.header().checksum,
                 invoked: ground.journal.ordinal(),

@@ -41,6 +41,8 @@ pub(crate) struct Send {
     /// The topic that has the partition; numbers may be given twice when a ledger loses its end, ids are not.
     pub(crate) topic: TopicId,
     pub(crate) records: u32,
+    /// The topic is compacted by key.
+    pub(crate) keyed: bool,
     /// Bytes of its batch, and their checksum, as the client made them.
     pub(crate) bytes: usize,
     pub(crate) checksum: u32,
@@ -90,6 +92,8 @@ pub(crate) struct History {
     pub(crate) sends: Vec<Send>,
     /// Topics to send to and read from.
     pub(crate) topics: Vec<Known>,
+    /// The one that is compacted by key, which clients of its own use.
+    pub(crate) keyed: Option<Known>,
     /// Topics that are, or are about to be, deleted, or that went with the ledger's end.
     pub(crate) gone: BTreeSet<TopicId>,
     /// Topics whose log start moves by itself.

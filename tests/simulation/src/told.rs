@@ -137,7 +137,9 @@ pub(crate) fn last_read(
 
 /// Requests as operations.
 fn sent(sends: &[Send]) -> impl Iterator<Item = Operation> {
-    let numbered = sends.iter().zip(0_u64..).collect::<Vec<_>>();
+    // What is compacted by key is judged by those who know what keys are.
+    let judged = sends.iter().zip(0_u64..).filter(|(send, _)| !send.keyed);
+    let numbered = judged.collect::<Vec<_>>();
     let requests: Vec<Operation> = numbered
         .chunk_by(|one, two| one.0.group == two.0.group)
         .map(request)

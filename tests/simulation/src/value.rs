@@ -1,7 +1,7 @@
 //! Records that say who they are: every value is the only one of its kind, and every byte of it is known. A batch names
 //! its send in its timestamp, too, so whoever sees only a batch's header, or only an entry, knows whose it is.
 
-use records::{Batch, BatchBuilder, Codec, Limits};
+use records::{Batch, BatchBuilder, Codec, Limits, Record};
 
 /// Sends of one run, of which a timestamp can tell each: it is the time rounded down to so many milliseconds, and the
 /// number of the send. So what time does to records happens to these as it would to others.
@@ -18,6 +18,9 @@ pub(crate) fn send_of(timestamp_ms: i64) -> u64 {
     let span = i64::try_from(SENDS_MAX).unwrap_or(1);
     u64::try_from(timestamp_ms.rem_euclid(span)).unwrap_or(0)
 }
+
+/// Keys of a topic that is compacted by key.
+const KEYS: u64 = 12;
 
 /// Which record of which send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +46,30 @@ impl Name {
         value
     }
 
+    /// The key of this record, in a topic that is compacted by key.
+    pub(crate) fn key(self) -> Vec<u8> {
+        format!("key {}", self.mixed() % KEYS).into_bytes()
+    }
+
+    /// Whether this record deletes its key, in such a topic.
+    pub(crate) fn is_tombstone(self) -> bool {
+        self.mixed() / KEYS % 4 == 0
+    }
+
+    fn mixed(self) -> u64 {
+        (self.send.wrapping_mul(0x9e37_79b9) ^ u64::from(self.index).wrapping_mul(0x85eb_ca6b)) >> 5
+    }
+
+    /// Whether a record of a topic that is compacted by key is this one.
+    pub(crate) fn is(self, record: &Record) -> bool {
+        let key = record.key.as_deref() == Some(&self.key());
+        let value = match self.is_tombstone() {
+            true => record.value.is_none(),
+            false => record.value.as_deref().and_then(Name::of) == Some(self),
+        };
+        key && value
+    }
+
     /// Who a value says it is, if it has the bytes that one has.
     pub(crate) fn of(value: &[u8]) -> Option<Name> {
         let end = value.iter().position(|&byte| byte == b'|')?;
@@ -62,6 +89,8 @@ pub(crate) struct Shape {
     pub(crate) record_bytes: usize,
     pub(crate) codec: Codec,
     pub(crate) producer: Option<records::Producer>,
+    /// The records have keys, and some are tombstones.
+    pub(crate) keyed: bool,
 }
 
 /// The batch of a send.
@@ -69,9 +98,11 @@ pub(crate) fn batch(send: u64, shape: &Shape, wall_ms: i64) -> Batch {
     let mut builder = BatchBuilder::new(shape.codec, shape.producer);
     let timestamp_ms = timestamp_ms(send, wall_ms);
     for index in 0..shape.records {
-        let value = Name { send, index }.value(shape.record_bytes);
+        let name = Name { send, index };
+        let key = shape.keyed.then(|| name.key());
+        let value = (!shape.keyed || !name.is_tombstone()).then(|| name.value(shape.record_bytes));
         builder
-            .push(timestamp_ms, None, Some(&value), &[])
+            .push(timestamp_ms, key.as_deref(), value.as_deref(), &[])
             .expect("a few small records fit a batch");
     }
     builder.build().expect("a few small records make a batch")

@@ -16,6 +16,9 @@ const PARTITIONS_MAX: usize = 1_000;
 const RECORD_OVERHEAD_BYTES_MAX: usize = 40;
 const HEADER_OVERHEAD_BYTES_MAX: usize = 10;
 
+/// Why a record without a key is refused.
+pub(crate) const KEY_MISSING: &str = "a record without a key, in a topic that is compacted by key";
+
 /// Where records go, and in which form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -27,6 +30,8 @@ pub(crate) struct Target {
     pub(crate) batch_bytes_max: usize,
     /// Where every record goes, if the request says.
     pub(crate) partition: Option<u32>,
+    /// Every record must have a key: the topic is compacted by key.
+    pub(crate) keyed: bool,
     /// Where records without key and partition go.
     pub(crate) keyless: u32,
     /// The timestamp of records without one, milliseconds since 1970.
@@ -65,8 +70,12 @@ impl<'t> Batcher<'t> {
     /// Adds a record behind those of its partition.
     ///
     /// # Errors
-    /// `partition_not_found`, `record_too_large`, and `bad_request` for too many partitions.
+    /// `partition_not_found`, `record_too_large`, `invalid_record` for one without a key that needs one, and `bad_request` for
+    /// too many partitions.
     pub(crate) fn push(&mut self, record: &NewRecord<'_>) -> Result<(), Problem> {
+        if self.target.keyed && record.key.is_none() {
+            return Err(Problem::invalid_record(KEY_MISSING));
+        }
         let partition = self.partition(record)?;
         if !self.runs.contains_key(&partition) && self.runs.len() >= PARTITIONS_MAX {
             return Err(Problem::bad_request(format!(

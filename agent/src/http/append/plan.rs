@@ -8,7 +8,7 @@ use engine::AppendRun;
 use metadata::{PartitionId, entry};
 use records::{Batch, Limits};
 
-use super::batcher::{Batcher, Target};
+use super::batcher::{Batcher, KEY_MISSING, Target};
 use super::key::KeyPath;
 use super::{NewRecord, OwnHeader, cloudevents, structured, values};
 use crate::http::problem::{Code, Problem, wrong_batch};
@@ -169,6 +169,9 @@ fn of_batches(body: &Bytes, common: &Common, target: &Target) -> Result<Vec<Appe
         let batch = cut
             .and_then(|(_, bytes)| Batch::verify(bytes, &limits))
             .map_err(|error| wrong_batch(index, &error))?;
+        if target.keyed {
+            check_keys(index, &batch, &limits)?;
+        }
         let header = *batch.header();
         if header.attributes.is_transactional() {
             return Err(Problem::invalid_record(format!(
@@ -194,6 +197,17 @@ fn of_batches(body: &Bytes, common: &Common, target: &Target) -> Result<Vec<Appe
     } else {
         Ok(runs)
     }
+}
+
+/// Looks into a batch: what is compacted by key has keys, and can be read.
+fn check_keys(index: usize, batch: &Batch, limits: &Limits) -> Result<(), Problem> {
+    let keyless = records::first_keyless(batch, limits).map_err(|error| wrong_batch(index, &error))?;
+    let problem = |record| {
+        Problem::invalid_record(format!("batch {index}: {KEY_MISSING}"))
+            .with("batch", index)
+            .with("record", record)
+    };
+    keyless.map_or(Ok(()), |record| Err(problem(record)))
 }
 
 fn producer(header: &records::BatchHeader) -> Option<entry::ProducerBatch> {

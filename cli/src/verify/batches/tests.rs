@@ -22,7 +22,15 @@ fn run(batches: &[&[i32]]) -> Bytes {
 
 fn check_run(bytes: Bytes, claim: (u64, u64, u32), expect: &[Wrong]) {
     let (first, last, records) = claim;
-    let (_, wrong) = check(bytes, Claim { first, last, records });
+    let (_, wrong) = check(
+        bytes,
+        Claim {
+            first,
+            last,
+            records,
+            bytes: None,
+        },
+    );
     assert_eq!(wrong, expect, "{claim:?}");
 }
 
@@ -71,6 +79,7 @@ fn every_flipped_bit_is_found_but_for_what_the_log_overwrites() {
         first: 0,
         last: 2,
         records: 3,
+        bytes: None,
     };
     for bit in 0..good.len() * 8 {
         let mut bytes = good.to_vec();
@@ -94,8 +103,42 @@ fn damage_names_the_offset() {
             first: 5,
             last: 7,
             records: 3,
+            bytes: None,
         },
     );
     assert_eq!(counted, Counted { batches: 1, records: 2 });
     assert!(matches!(wrong[..], [Wrong::Damaged { from: 7, .. }]), "{wrong:?}");
+}
+
+#[test]
+fn rows_may_have_gaps_but_not_more_than_they_should() {
+    let placed = |base: u64, deltas: &[i32]| (base, Batch::stored(batch(deltas)).expect("a batch"));
+    let check = |batches: &[(u64, Batch)], expect: &[Wrong]| {
+        let claim = Claim {
+            first: 10,
+            last: 19,
+            records: 3,
+            bytes: None,
+        };
+        assert_eq!(check_rows(batches, claim).1, expect);
+    };
+    check(&[placed(11, &[0, 2]), placed(17, &[1])], &[]);
+    check(&[placed(11, &[0])], &[count("1 records, the ledger says 3")]);
+    let beyond = "a batch of offsets 19 to 21 where 10 to 19 are due";
+    check(&[placed(19, &[0, 1, 2])], &[count(beyond)]);
+    let before = "a batch of offsets 12 to 12 where 13 to 19 are due";
+    check(&[placed(11, &[0, 1]), placed(12, &[0])], &[count(before)]);
+}
+
+#[test]
+fn bytes_are_counted_where_the_ledger_says_how_many() {
+    let claim = Claim {
+        first: 10,
+        last: 12,
+        records: 3,
+        bytes: Some(1),
+    };
+    let bytes = run(&[&[0, 1, 2]]);
+    let what = format!("{} bytes, the ledger says 1", bytes.len());
+    assert_eq!(check(bytes, claim).1, [count(&what)]);
 }

@@ -68,6 +68,7 @@ async fn to_lake(engine: &Engine, topic: TopicNumber, count: usize) -> Key {
         partition: PARTITION,
         inputs: inputs.iter().map(entry::Extent::from).collect(),
         outputs: vec![output.into()],
+        cleaning: None,
     };
     let kind = Kind::Swap(entry::Swap { partitions: vec![swap] });
     let proposed = engine.propose(Role::Compactor, kind, Some((incarnation, flush)), "");

@@ -54,6 +54,7 @@ pub(crate) async fn merge(engine: &Engine, topic: TopicNumber, inputs: &[Extent]
         partition: 0,
         inputs: inputs.iter().map(entry::Extent::from).collect(),
         outputs: vec![output],
+        cleaning: None,
     };
     let swap = entry::Swap { partitions: vec![swap] };
     let verdicts = engine

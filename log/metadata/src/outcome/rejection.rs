@@ -181,6 +181,9 @@ pub enum Rejection {
     /// The extents to replace are no longer there as they were seen.
     #[error("the inputs changed")]
     InputsChanged,
+    /// Records may be left out for their keys only of a topic that is compacted by key.
+    #[error("the topic is not compacted by key")]
+    NotCompacted,
     /// The outputs cannot stand in the inputs' place.
     #[error("wrong outputs: {0}")]
     OutputsWrong(&'static str),

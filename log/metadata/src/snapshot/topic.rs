@@ -1,21 +1,21 @@
 //! The section of a topic: its configs, partitions with their extents in columns, and HTTP producers.
 
+mod producers;
+
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
-use seeded::Bug;
 
+use self::producers::{decode_producer, decode_request, encode_producer, encode_request};
 use super::cluster::{decode_config, decode_object, encode_object};
 use super::{corrupt, wire};
 use crate::config::TopicConfig;
 use crate::entry::FormatError;
 use crate::ids::{Change, TopicId};
-use crate::limits::{OFFSET_MAX, PRODUCER_BATCHES, PRODUCER_REQUESTS};
+use crate::limits::OFFSET_MAX;
 use crate::state::extent::{Extents, Packed, Spot};
 use crate::state::partition::PartitionState;
-use crate::state::producer::{Batch, Producer};
-use crate::state::request::{Ack, RequestProducer};
 use crate::state::topic::Topic;
-use crate::state::{LakeEnd, State};
+use crate::state::{Cleaned, LakeEnd, State, Tombstones};
 
 /// Objects of a section in the order in which they are first named, and the index of each by its slot.
 #[derive(Default)]
@@ -64,6 +64,7 @@ fn encode_partition(state: &State, names: &mut Names, partition: &PartitionState
             .iter()
             .map(|(&id, producer)| encode_producer(id, producer))
             .collect(),
+        cleaned: encode_cleaned(&partition.cleaned),
         ..Default::default()
     };
     let mut before = 0i64;
@@ -94,6 +95,27 @@ fn encode_partition(state: &State, names: &mut Names, partition: &PartitionState
     to
 }
 
+fn encode_cleaned(cleaned: &Cleaned) -> Option<wire::Cleaned> {
+    (cleaned.through > 0).then(|| wire::Cleaned {
+        through: cleaned.through,
+        tombstones_before: cleaned.tombstones.map(|tombstones| tombstones.before),
+        tombstones_since: cleaned.tombstones.map(|tombstones| tombstones.since_ms),
+    })
+}
+
+fn decode_cleaned(from: &wire::Cleaned, end: u64) -> Result<Cleaned, FormatError> {
+    let tombstones = from.tombstones_before.zip(from.tombstones_since);
+    let cleaned = Cleaned {
+        through: from.through,
+        tombstones: tombstones.map(|(before, since_ms)| Tombstones { before, since_ms }),
+    };
+    let halves = from.tombstones_before.is_some() == from.tombstones_since.is_some();
+    match halves && cleaned.through > 0 && cleaned.can_be(end) {
+        true => Ok(cleaned),
+        false => Err(corrupt("a partition that is cleaned as it cannot be")),
+    }
+}
+
 impl Names {
     /// One more than the index of the name in a slot.
     fn place(&mut self, state: &State, slot: u32) -> u32 {
@@ -112,37 +134,6 @@ impl Names {
             // Slots have 30 bits.
             u32::try_from(objects.len()).unwrap_or(u32::MAX)
         })
-    }
-}
-
-fn encode_producer(id: u64, producer: &Producer) -> wire::Producer {
-    let batches = match producer.batches() {
-        [.., last] if seeded::is(Bug::WindowForgottenAtSnapshot) => std::slice::from_ref(last),
-        all => all,
-    };
-    wire::Producer {
-        id,
-        epoch: u32::from(producer.epoch),
-        position: producer.position,
-        bases: batches.iter().map(|batch| batch.base).collect(),
-        lasts: batches.iter().map(|batch| batch.last).collect(),
-        offsets: batches.iter().map(|batch| batch.offset).collect(),
-    }
-}
-
-fn encode_request(name: &bytes::Bytes, known: &RequestProducer) -> wire::RequestProducer {
-    let requests = known.acks.iter().map(|acks| wire::Request {
-        partitions: acks.iter().map(|ack| ack.partition).collect(),
-        records: acks.iter().map(|ack| ack.records).collect(),
-        base_offsets: acks.iter().map(|ack| ack.base_offset).collect(),
-    });
-    let requests = requests.collect();
-    wire::RequestProducer {
-        name: name.clone(),
-        epoch: known.epoch,
-        last: known.last,
-        position: known.position,
-        requests,
     }
 }
 
@@ -254,6 +245,8 @@ fn decode_partition(state: &mut State, slots: &[u32], from: &wire::Partition) ->
     let mut partition = PartitionState::new(from.log_start, 0);
     partition.end = from.end;
     partition.epochs = epochs;
+    let cleaned = from.cleaned.as_ref().map(|cleaned| decode_cleaned(cleaned, from.end));
+    partition.cleaned = cleaned.transpose()?.unwrap_or_default();
     partition.extents = decode_extents(state, slots, from)?;
     for extent in partition.extents.as_slice() {
         state.places.hold(extent);
@@ -336,61 +329,4 @@ fn decode_extents(state: &State, slots: &[u32], from: &wire::Partition) -> Resul
         return Err(corrupt("extents that do not hold the partition's offsets"));
     }
     Ok(Extents::from(extents))
-}
-
-fn decode_producer(from: &wire::Producer) -> Result<Producer, FormatError> {
-    let count = from.bases.len();
-    let fits = (1..=PRODUCER_BATCHES).contains(&count) && from.lasts.len() == count && from.offsets.len() == count;
-    let epoch = u16::try_from(from.epoch).ok();
-    let (Some(epoch), true) = (epoch, fits) else {
-        return Err(corrupt("a producer that cannot be"));
-    };
-    let mut batches = [Batch::default(); PRODUCER_BATCHES];
-    let rows = from.bases.iter().zip(&from.lasts).zip(&from.offsets);
-    for (batch, ((&base, &last), &offset)) in batches.iter_mut().zip(rows) {
-        *batch = Batch { base, last, offset };
-    }
-    Ok(Producer {
-        epoch,
-        count: count as u8,
-        batches,
-        position: from.position,
-    })
-}
-
-fn decode_request(
-    from: &wire::RequestProducer,
-    partitions: u32,
-) -> Result<(bytes::Bytes, RequestProducer), FormatError> {
-    let acks = from.requests.iter().map(|request| {
-        let count = request.partitions.len();
-        if request.records.len() != count || request.base_offsets.len() != count {
-            return None;
-        }
-        let rows = request
-            .partitions
-            .iter()
-            .zip(&request.records)
-            .zip(&request.base_offsets);
-        let acks = rows.map(|((&partition, &records), &base_offset)| Ack {
-            partition,
-            records,
-            base_offset,
-        });
-        Some(acks.collect::<Box<[Ack]>>()).filter(|acks| acks.iter().all(|ack| ack.partition < partitions))
-    });
-    let acks = acks.collect::<Option<std::collections::VecDeque<_>>>();
-    let acks = acks.filter(|acks| (1..=PRODUCER_REQUESTS).contains(&acks.len()));
-    let acks = acks.ok_or_else(|| corrupt("an HTTP producer that cannot be"))?;
-    // The name is copied: as a slice it would keep the snapshot's bytes in memory.
-    let name = bytes::Bytes::copy_from_slice(&from.name);
-    Ok((
-        name,
-        RequestProducer {
-            epoch: from.epoch,
-            last: from.last,
-            position: from.position,
-            acks,
-        },
-    ))
 }

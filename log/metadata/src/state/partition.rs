@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::extent::{Extent, Extents};
 use super::objects::Objects;
 use super::producer::{Producer, ProducerView};
+use crate::entry;
 
 #[derive(Debug, Clone)]
 pub(crate) struct PartitionState {
@@ -16,6 +17,57 @@ pub(crate) struct PartitionState {
     /// Eras and the offset at which each began, both rising; never empty.
     pub(crate) epochs: Vec<(u64, u64)>,
     pub(crate) producers: BTreeMap<u64, Producer>,
+    pub(crate) cleaned: Cleaned,
+}
+
+/// How far a partition has been compacted by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Cleaned {
+    /// No two records below this offset have one key. What was put there stays true: records never return.
+    pub through: u64,
+    /// The tombstones that wait for their time.
+    pub tombstones: Option<Tombstones>,
+}
+
+/// Tombstones below an offset, and since when nothing older of their keys is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tombstones {
+    /// The offset behind the last of them.
+    pub before: u64,
+    /// Milliseconds since 1970, by the store's clock.
+    pub since_ms: i64,
+}
+
+impl Cleaned {
+    /// Whether it can be true of a partition that ends there: what is not said has one form.
+    pub(crate) fn can_be(&self, end: u64) -> bool {
+        let below = |tombstones: Tombstones| 0 < tombstones.before && tombstones.before <= self.through;
+        self.through <= end && self.tombstones.is_none_or(below)
+    }
+}
+
+impl From<&entry::Cleaning> for Cleaned {
+    fn from(from: &entry::Cleaning) -> Self {
+        Self {
+            through: from.through,
+            tombstones: from.tombstones.map(|tombstones| Tombstones {
+                before: tombstones.before,
+                since_ms: tombstones.since,
+            }),
+        }
+    }
+}
+
+impl From<Cleaned> for entry::Cleaning {
+    fn from(from: Cleaned) -> Self {
+        Self {
+            through: from.through,
+            tombstones: from.tombstones.map(|tombstones| entry::Tombstones {
+                before: tombstones.before,
+                since: tombstones.since_ms,
+            }),
+        }
+    }
 }
 
 impl PartitionState {
@@ -27,6 +79,7 @@ impl PartitionState {
             extents: Extents::default(),
             epochs: vec![(era, first_offset)],
             producers: BTreeMap::new(),
+            cleaned: Cleaned::default(),
         }
     }
 
@@ -93,6 +146,11 @@ impl<'a> Partition<'a> {
     /// How many extents there are.
     pub fn extent_count(&self) -> usize {
         self.state.extents.as_slice().len()
+    }
+
+    /// How far it has been compacted by key.
+    pub fn cleaned(&self) -> Cleaned {
+        self.state.cleaned
     }
 
     /// Kafka's leader epoch now: the era.

@@ -155,6 +155,9 @@ fn compare_partition(state: &State, id: PartitionId, other: &crate::model::Parti
         }
     }
     assert_eq!(partition.leader_epoch(), state.era());
+    let cleaned = partition.cleaned();
+    let tombstones = cleaned.tombstones.map(|they| (they.before, they.since_ms));
+    assert_eq!((cleaned.through, tombstones), other.cleaned, "{id:?}");
     assert_eq!(partition.producers().len(), other.producers.len());
     for (known, (&key, other)) in partition.producers().zip(&other.producers) {
         let next = (other.batches.last().unwrap().1 + 1) % (1 << 31);

@@ -67,6 +67,8 @@ pub(crate) struct Partition {
     pub(crate) trimmed: Vec<Held>,
     pub(crate) eras: Vec<(u64, u64)>,
     pub(crate) producers: BTreeMap<u64, Producer>,
+    /// Below which offset no two records have one key, and the tombstones that wait: below which offset, since when.
+    pub(crate) cleaned: (u64, Option<(u64, i64)>),
 }
 
 #[derive(Debug, Clone, PartialEq)]

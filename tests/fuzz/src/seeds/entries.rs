@@ -95,6 +95,7 @@ fn swap(partition: u32, inputs: u64, last_delta: u32, flush: u64) -> Proposal {
         partition,
         inputs: (0..inputs).map(asked).collect(),
         outputs: vec![output],
+        cleaning: None,
     };
     let swap = Swap { partitions: vec![part] };
     Proposal {

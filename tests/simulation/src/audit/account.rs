@@ -9,6 +9,7 @@ use metadata::{Change, PartitionId, State, TopicId, TopicNumber};
 use super::laws::Laws;
 use super::lives::Lives;
 use super::shadow::Shadow;
+use crate::value::Name;
 
 /// The account up to one entry.
 #[derive(Debug)]
@@ -67,6 +68,16 @@ impl Account {
     /// The run that begins at an offset.
     pub(super) fn run_at(&self, partition: PartitionId, base_offset: u64) -> Option<Run> {
         self.applied.get(&(partition, base_offset)).copied()
+    }
+
+    /// The records of a partition that were applied, by offset.
+    pub(super) fn names(&self, partition: PartitionId) -> BTreeMap<u64, Name> {
+        let runs = self.applied.range((partition, 0)..=(partition, u64::MAX));
+        let names = runs.flat_map(|(&(_, base), run)| {
+            let name = move |index| (base + u64::from(index), Name { send: run.send, index });
+            (0..run.records).map(name)
+        });
+        names.collect()
     }
 
     /// Where the next record of a partition goes: where it begins, when it is new.

@@ -1,7 +1,7 @@
 //! Objects that entries name: there before they are named, whole, and, where one stands for others, holding just what
 //! those held.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use lake::LakeFile;
@@ -80,6 +80,13 @@ impl Books {
                 .entry(key)
                 .or_insert_with(|| self.whole_object(&key, output, journal))
                 .clone();
+            if self.history.lock().keyed.is_some_and(|topic| topic.number == id.topic) {
+                let fine = object.is_some_and(|object| self.leaves(id, output, &object));
+                journal.check("a swap leaves out what a later record replaces", fine, || {
+                    format!("{id:?} {output:?}")
+                });
+                continue;
+            }
             let batches = object.and_then(|object| batches(id, output, &object));
             let same = batches.is_some_and(|batches| self.holds(id, output, batches));
             journal.check("a swap changes no record", same, || format!("{id:?} {output:?}"));
@@ -88,11 +95,11 @@ impl Books {
 
     /// Whether these are the batches that were applied at an extent's offsets. Rows become the very batches they were made
     /// of, for the encoder that makes them is the one that clients have here.
-    fn holds(&self, id: PartitionId, extent: &Extent, batches: Vec<Batch>) -> bool {
+    fn holds(&self, id: PartitionId, extent: &Extent, batches: Vec<(u64, Batch)>) -> bool {
         let Some(account) = &self.account else { return false };
         let history = self.history.lock();
         let (mut offset, end) = (extent.first, extent.first + u64::from(extent.last_delta) + 1);
-        for batch in batches {
+        for (_, batch) in batches {
             let run = account.run_at(id, offset);
             let Some(send) = run.and_then(|run| history.send(run.send)) else {
                 return false;
@@ -103,6 +110,28 @@ impl Books {
             offset += u64::from(send.records);
         }
         offset == end
+    }
+
+    /// Whether an output in a topic that is compacted by key has of its offsets every record whose key no later one has, but
+    /// for tombstones; and nothing else than what was sent.
+    fn leaves(&self, id: PartitionId, extent: &Extent, object: &Object) -> bool {
+        let (Some(account), Some(batches)) = (&self.account, batches(id, extent, object)) else {
+            return false;
+        };
+        let sent = account.names(id);
+        let mut left = BTreeSet::new();
+        for (base, batch) in batches {
+            match crate::check::offsets(&sent, base, &batch) {
+                Some(offsets) => left.extend(offsets),
+                None => return false,
+            }
+        }
+        let last: BTreeMap<Vec<u8>, u64> = sent.iter().map(|(offset, name)| (name.key(), *offset)).collect();
+        let mut here = sent.range(extent.first..=extent.first + u64::from(extent.last_delta));
+        left.len() == extent.records as usize
+            && here.all(|(offset, name)| {
+                left.contains(offset) || name.is_tombstone() || last.get(&name.key()).is_some_and(|last| last > offset)
+            })
     }
 
     /// Where an output lies.
@@ -174,14 +203,21 @@ fn open(output: &Extent, bytes: &Bytes) -> Option<LakeFile> {
     LakeFile::open(&bytes.slice(tail..), end.object_bytes, end.tail_checksum).ok()
 }
 
-/// The batches of an extent in an object; none when they cannot be told.
-fn batches(id: PartitionId, extent: &Extent, object: &Object) -> Option<Vec<Batch>> {
+/// The batches of an extent in an object, each with its base offset; none when they cannot be told.
+fn batches(id: PartitionId, extent: &Extent, object: &Object) -> Option<Vec<(u64, Batch)>> {
     match (object, &extent.place) {
         (Object::Segment(bytes), Some(Place::Segment(place))) => {
             let start = usize::try_from(place.start).ok()?;
             let end = start.checked_add(extent.bytes as usize)?;
             let range = (end <= bytes.len()).then(|| bytes.slice(start..end))?;
-            records::split_checked(range).collect::<Result<_, _>>().ok()
+            let mut next = extent.first;
+            let placed = records::split_checked(range).map(|batch| {
+                let batch = batch.ok()?;
+                let base = next;
+                next += u64::try_from(batch.header().last_offset_delta).ok()? + 1;
+                Some((base, batch))
+            });
+            placed.collect()
         }
         (Object::Lake(file, bytes), _) => {
             let last = i64::try_from(extent.first).ok()? + i64::from(extent.last_delta);
@@ -190,7 +226,8 @@ fn batches(id: PartitionId, extent: &Extent, object: &Object) -> Option<Vec<Batc
             while next <= last {
                 let reading = file.read(i32::try_from(id.partition).ok()?, next, u64::MAX).ok()??;
                 let read = reading.over(bytes).ok()?;
-                all.extend(read.batches.into_iter().map(|one| one.batch));
+                let placed = |one: lake::Rebuilt| (u64::try_from(one.base_offset).unwrap_or(0), one.batch);
+                all.extend(read.batches.into_iter().map(placed));
                 next = read.next;
             }
             Some(all)

@@ -71,7 +71,7 @@ fn check_sends(ground: &Ground, marks: &Watermarks, found: &BTreeMap<u64, (Parti
     let history = ground.history.lock();
     let mut groups: BTreeMap<u64, BTreeSet<bool>> = BTreeMap::new();
     for (number, send) in (0..).zip(&history.sends) {
-        if history.gone.contains(&send.topic) {
+        if send.keyed || history.gone.contains(&send.topic) {
             continue;
         }
         let log_start = marks.get(&send.partition).map_or(0, |(log_start, _)| *log_start);

@@ -64,7 +64,7 @@ fn next(client: &Client, producer: &mut Producer, target: Target) -> Part {
             epoch: producer.epoch,
             base_sequence: producer.next_sequence,
         }),
-        expected_offset: None,
+        ..As::default()
     };
     let part = client.part(target, how);
     producer.order += 1;

@@ -21,8 +21,10 @@ const READS: u32 = 30;
 /// Sends the requests. They are answered when the process runs again.
 pub(crate) fn wait_for(yard: &Yard, world: &World, agent: &Agent) {
     let Some((engine, _)) = agent.alive() else { return };
+    let keyed = yard.ground.history.lock().keyed.map(|topic| topic.number);
     let ends: BTreeMap<PartitionId, u64> = engine.read(|state| {
         let all = state.topics().flat_map(|topic| state.partitions(topic.number()));
+        let all = all.filter(|(id, _)| Some(id.topic) != keyed);
         all.map(|(id, partition)| (id, partition.high_watermark())).collect()
     });
     let mut prober = Prober::new(yard, world, agent);

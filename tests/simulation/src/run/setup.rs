@@ -23,6 +23,17 @@ const TOPICS: [(&str, u32, (&str, &str)); 6] = [
     ("brief", 2, ("retention.ms", "3000")),
 ];
 
+/// The topic that is compacted by key.
+const KEYED: (&str, u32, &[(&str, &str)]) = (
+    "keyed",
+    2,
+    &[
+        ("cleanup.policy", "compact"),
+        ("min.cleanable.dirty.ratio", "0.2"),
+        ("delete.retention.ms", "4000"),
+    ],
+);
+
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Nothing fails yet, so all of this succeeds.
@@ -36,7 +47,7 @@ pub(super) async fn set_up(yard: &Yard) {
         || format!("{altered:?}"),
     );
     for (name, partitions, config) in TOPICS {
-        let created = create(agent, name, partitions, config).await;
+        let created = create(agent, name, partitions, &[config]).await;
         journal.check("a topic can be created", created.is_ok(), || {
             format!("{name}: {created:?}")
         });
@@ -47,6 +58,13 @@ pub(super) async fn set_up(yard: &Yard) {
             history.retained.insert(number);
         }
     }
+    let (name, partitions, configs) = KEYED;
+    let created = create(agent, name, partitions, configs).await;
+    journal.check("a topic can be created", created.is_ok(), || {
+        format!("{name}: {created:?}")
+    });
+    let known = created.ok().map(|(number, id)| Known { number, id, partitions });
+    yard.ground.history.lock().keyed = known;
 }
 
 /// Gives the cluster the configs that the run has drawn.
@@ -72,12 +90,15 @@ async fn create(
     agent: &Agent,
     name: &str,
     partitions: u32,
-    config: (&str, &str),
+    configs: &[(&str, &str)],
 ) -> Result<(TopicNumber, TopicId), Called<Result<(), ChangeError>>> {
+    let configs = configs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let request = CreateTopicRequest {
         name: name.to_owned(),
         partitions,
-        configs: BTreeMap::from([(config.0.to_owned(), config.1.to_owned())]),
+        configs: configs.collect(),
         first_offset: 0,
     };
     let name = name.to_owned();

@@ -8,6 +8,7 @@ fn target() -> Target {
         partitions: 4,
         batch_bytes_max: 200,
         partition: None,
+        keyed: false,
         keyless: 2,
         timestamp: 1_000,
         codec: Codec::None,

@@ -9,6 +9,7 @@ fn target() -> Target {
         partitions: 2,
         batch_bytes_max: 1_000,
         partition: Some(0),
+        keyed: false,
         keyless: 0,
         timestamp: 5,
         codec: Codec::None,
@@ -296,4 +297,44 @@ proptest! {
             prop_assert!(problem.code().status().is_client_error(), "{:?}", problem);
         }
     }
+}
+
+#[test]
+fn what_is_compacted_by_key_has_keys() {
+    let keyed = Target {
+        keyed: true,
+        ..target()
+    };
+    let read = |body: &[u8], form, common: &Common| runs(&Bytes::copy_from_slice(body), form, common, &keyed);
+    let common = Common {
+        key: Some(b"k".to_vec()),
+        ..Common::default()
+    };
+    assert_eq!(read(b"{}", Form::Lines, &common).map(|runs| runs.len()).ok(), Some(1));
+    let problem = read(b"{}", Form::Lines, &Common::default()).unwrap_err();
+    assert_eq!(
+        (problem.code().name(), &problem.to_json("")["line"]),
+        ("invalid_record", &1.into())
+    );
+    let batch = |keys: &[Option<&[u8]>]| {
+        let mut builder = records::BatchBuilder::new(Codec::Lz4, None);
+        keys.iter().for_each(|key| builder.push(5, *key, None, &[]).unwrap());
+        builder.build().unwrap().into_bytes()
+    };
+    let of = |bytes: &[u8]| read(bytes, Form::Batches, &Common::default());
+    assert!(of(&batch(&[Some(b"a"), Some(b"")])).is_ok());
+    let both = [batch(&[Some(b"a")]), batch(&[Some(b"a"), None])].concat();
+    let problem = of(&both).unwrap_err();
+    assert_eq!(
+        (problem.code().name(), &problem.to_json("")["record"]),
+        ("invalid_record", &1.into())
+    );
+    // What cannot be read could not be compacted.
+    let mut garbage = batch(&[Some(b"a")])[..70].to_vec();
+    let length = i32::try_from(garbage.len() - 12).unwrap();
+    garbage[8..12].copy_from_slice(&length.to_be_bytes());
+    let checksum = crc32c::crc32c(&garbage[21..]);
+    garbage[17..21].copy_from_slice(&checksum.to_be_bytes());
+    assert_eq!(of(&garbage).unwrap_err().code().name(), "invalid_record");
+    assert!(runs(&garbage.into(), Form::Batches, &Common::default(), &target()).is_ok());
 }

@@ -60,6 +60,7 @@ fn changes() -> Vec<Kind> {
         partition,
         inputs: vec![extent(inline)],
         outputs: vec![extent(stored)],
+        cleaning: None,
     };
     let commit = OffsetCommit {
         topic,
@@ -228,6 +229,7 @@ fn lake_place() -> Body {
         partition: 2,
         inputs: Vec::new(),
         outputs: vec![output],
+        cleaning: None,
     };
     body(vec![Proposal {
         kind: Some(Kind::Swap(Swap { partitions: vec![swap] })),
@@ -243,6 +245,25 @@ fn the_written_form_of_a_lake_place_stays() {
         .collect();
     assert_eq!(text, include_str!("../../../tests/golden/lake-place-v1.txt").trim_end());
     assert_eq!(decode_body(encode_body(&lake_place())), Ok(lake_place()));
+}
+
+#[test]
+fn the_written_form_of_a_cleaning_stays() {
+    let mut body = lake_place();
+    let Some(Kind::Swap(swap)) = body.proposals.first_mut().and_then(|proposal| proposal.kind.as_mut()) else {
+        panic!()
+    };
+    let tombstones = Some(Tombstones {
+        before: 9,
+        since: 1_700_000_000_000,
+    });
+    swap.partitions[0].cleaning = Some(Cleaning {
+        through: 10,
+        tombstones,
+    });
+    let text: String = encode_body(&body).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(text, include_str!("../../../tests/golden/cleaning-v1.txt").trim_end());
+    assert_eq!(decode_body(encode_body(&body)), Ok(body));
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Drawer {
             vec![config("tidelog.lane", "fast")],
             vec![config("no.such.config", "1")],
             vec![config("segment.bytes", "14"), config("segment.bytes", "15")],
-            vec![config("cleanup.policy", "compact")],
+            vec![config("cleanup.policy", "compact,compact")],
         ];
         bad[self.dice.below(bad.len())].clone()
     }
@@ -102,9 +102,14 @@ impl Drawer {
             config("retention.ms", "1000"),
             config("tidelog.lane", "inline"),
             config("segment.bytes", "14"),
+            config("cleanup.policy", "compact"),
         ];
-        let mut set = vec![good[self.dice.below(3)].clone()];
-        let mut unset = vec!["cleanup.policy".to_owned()];
+        let mut set = vec![good[self.dice.below(4)].clone()];
+        let mut unset = match set[0].name.as_str() {
+            "cleanup.policy" => vec!["retention.ms".to_owned()],
+            _ if self.dice.percent(50) => vec!["segment.bytes".to_owned()],
+            _ => vec!["cleanup.policy".to_owned()],
+        };
         match self.dice.below(6) {
             0 => set = self.bad_config(),
             1 => unset = vec!["no.such.config".to_owned()],

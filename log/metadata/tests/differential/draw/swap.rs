@@ -3,7 +3,8 @@
 use metadata::entry::extent::Place as Wire;
 use metadata::entry::proposal::Kind;
 use metadata::entry::{
-    Extent, InlinePlace, LakeEnd, LakePlace, PartitionSwap, PartitionTrim, SegmentPlace, Swap, Trim,
+    Cleaning, Extent, InlinePlace, LakeEnd, LakePlace, PartitionSwap, PartitionTrim, SegmentPlace, Swap, Tombstones,
+    Trim,
 };
 use metadata::{Incarnation, ObjectName, Place};
 
@@ -102,6 +103,7 @@ impl Drawer {
         let to = (from + 1 + self.dice.below(5)).min(seen.len());
         let mut inputs: Vec<Extent> = seen[from..to].iter().map(wire).collect();
         let mut outputs = self.outputs(life, flush, &inputs);
+        let cleaning = self.dice.percent(25).then(|| self.clean(&inputs, &mut outputs));
         if self.dice.percent(12) {
             let input = self.dice.below(inputs.len());
             self.bend_input(&mut inputs[input]);
@@ -116,7 +118,33 @@ impl Drawer {
             partition,
             inputs,
             outputs,
+            cleaning,
         }
+    }
+
+    /// Leaves records out of the outputs, and says how far that went.
+    fn clean(&mut self, inputs: &[Extent], outputs: &mut [Extent]) -> Cleaning {
+        for output in outputs.iter_mut() {
+            let left_out = self.dice.between(0, u64::from(output.records)) as u32;
+            output.records -= left_out;
+            if output.records == 0 {
+                output.bytes = 0;
+            }
+        }
+        let end = inputs
+            .last()
+            .map_or(0, |last| last.first + u64::from(last.last_delta) + 1);
+        let through = match self.dice.below(8) {
+            0 => 0,
+            1 => end + 1,
+            2..5 => end,
+            _ => self.dice.between(0, end),
+        };
+        let tombstones = self.dice.percent(50).then(|| Tombstones {
+            before: through.saturating_sub(self.dice.between(0, 3)) + u64::from(self.dice.percent(5)),
+            since: self.dice.between(0, 100) as i64,
+        });
+        Cleaning { through, tombstones }
     }
 
     /// One output over all inputs where that fits, else one for each; sometimes cut in two.

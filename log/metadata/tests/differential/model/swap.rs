@@ -64,9 +64,20 @@ impl Model {
                 .chain(self.extents())
                 .all(|other| can_both_be(output, other))
         });
-        let covers = outputs[0].first == inputs[0].first && outputs.last().unwrap().last == inputs.last().unwrap().last;
+        let end = inputs.last().unwrap().last + 1;
+        let covers = outputs[0].first == inputs[0].first && outputs.last().unwrap().last + 1 == end;
+        let (stay, were) = (records(&outputs), records(&inputs));
+        if !covers || swap.cleaning.is_none() && stay != were {
+            return Err(Rejection::OutputsWrong(""));
+        }
+        if swap.cleaning.is_some() && !self.is_compacted(swap.topic) {
+            return Err(Rejection::NotCompacted);
+        }
+        let tombstones = swap.cleaning.as_ref().and_then(|cleaning| cleaning.tombstones);
+        let through = swap.cleaning.as_ref().map_or(0, |cleaning| cleaning.through);
+        let cleaned = through <= end && tombstones.is_none_or(|they| (1..=through).contains(&they.before));
         let stand = outputs.iter().all(|output| self.may_stand(ask, output));
-        if !covers || records(&outputs) != records(&inputs) || !stand || !one_kind {
+        if stay > were || !cleaned || !stand || !one_kind {
             return Err(Rejection::OutputsWrong(""));
         }
         let first = remaining.first().map(|input| input.first);
@@ -77,7 +88,15 @@ impl Model {
             let outputs = outputs.into_iter().filter(|output| output.last >= start);
             partition.extents.splice(at..at + remaining, outputs);
         }
+        if through > 0 && through >= partition.cleaned.0 {
+            partition.cleaned = (through, tombstones.map(|they| (they.before, they.since)));
+        }
         Ok(Applied::Swapped)
+    }
+
+    fn is_compacted(&self, topic: u32) -> bool {
+        let policy = self.topics[&topic].config.get("cleanup.policy");
+        policy.is_some_and(|policy| policy != "delete")
     }
 
     fn may_stand(&self, ask: &Ask, output: &Held) -> bool {
@@ -94,8 +113,9 @@ impl Model {
                 .any(|held| object(held).is_some_and(|(other, _)| other == name))
         };
         let not_garbage = ask.floor.is_none_or(|floor| name.flush >= floor) || named();
-        output.bytes > 0
-            && output.records > 0
+        let is_lake = matches!(output.place, Place::Lake { .. });
+        let holds = output.bytes > 0 && output.records > 0;
+        (holds || is_lake && output.bytes == 0 && output.records == 0)
             && u64::from(output.records) <= output.last - output.first + 1
             && name.incarnation == ask.life
             && name.flush <= ask.flush.unwrap()

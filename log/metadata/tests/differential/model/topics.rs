@@ -13,7 +13,7 @@ fn topic_value(name: &str, value: &str) -> bool {
         "retention.ms" => value.parse::<i64>().is_ok_and(|ms| ms >= -1),
         "tidelog.lane" => matches!(value, "auto" | "inline" | "object"),
         "segment.bytes" => value.parse::<i32>().is_ok_and(|bytes| bytes >= 14),
-        "cleanup.policy" => value == "delete",
+        "cleanup.policy" => ["delete", "compact", "compact,delete", "delete,compact"].contains(&value),
         _ => false,
     }
 }

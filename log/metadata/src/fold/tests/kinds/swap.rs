@@ -1,10 +1,12 @@
 //! Trims and swaps.
 
+mod clean;
+
 use super::*;
 use crate::entry::extent::Place as Wire;
 use crate::entry::{
-    Append, DeleteTopic, Extent, Group, InlinePlace, LakePlace, PartitionSwap, PartitionTrim, Run, SegmentPlace, Swap,
-    Trim,
+    Append, Cleaning, DeleteTopic, Extent, Group, InlinePlace, LakePlace, PartitionSwap, PartitionTrim, Run,
+    SegmentPlace, Swap, Tombstones, Trim,
 };
 use crate::ids::{Lane, ObjectName};
 use crate::outcome::Rejection;
@@ -53,11 +55,16 @@ impl Ready {
     }
 
     fn swap(&mut self, flush: u64, inputs: Vec<Extent>, outputs: Vec<Extent>) -> Verdict {
+        self.clean(flush, inputs, outputs, None)
+    }
+
+    fn clean(&mut self, flush: u64, inputs: Vec<Extent>, outputs: Vec<Extent>, cleaning: Option<Cleaning>) -> Verdict {
         let partitions = vec![PartitionSwap {
             topic: 1,
             partition: 0,
             inputs,
             outputs,
+            cleaning,
         }];
         let kind = Kind::Swap(Swap { partitions });
         self.fixture

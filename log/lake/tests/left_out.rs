@@ -1,0 +1,110 @@
+//! Records that are left out when a file is written: the others keep their offsets, and their batches' headers.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use lake::{Dropped, LakeFile, LakeWriter, Rebuilt, WriteSettings, Written};
+use records::{Batch, BatchBuilder, Codec, Limits, Producer, Record};
+
+/// A batch of so many records with keys, each of ten bytes of value.
+fn batch(keys: &[&str], codec: Codec) -> Batch {
+    let producer = Producer {
+        id: 7,
+        epoch: 1,
+        base_sequence: 40,
+    };
+    let mut builder = BatchBuilder::new(codec, Some(producer));
+    for (key, at) in keys.iter().zip(100..) {
+        builder
+            .push(at, Some(key.as_bytes()), Some(b"0123456789"), &[])
+            .unwrap();
+    }
+    builder.build().unwrap()
+}
+
+fn read(written: &Written) -> Vec<Rebuilt> {
+    let bytes = &written.bytes;
+    let tail = bytes.slice(bytes.len() - usize::try_from(written.tail_bytes).unwrap()..);
+    let file = LakeFile::open(&tail, bytes.len() as u64, written.tail_checksum).unwrap();
+    let part = file.footer().part(3).unwrap().clone();
+    let (mut next, mut all) = (part.base, Vec::new());
+    while next <= part.last {
+        let read = file.read(3, next, u64::MAX).unwrap().unwrap().over(bytes).unwrap();
+        all.extend(read.batches);
+        next = read.next;
+    }
+    all
+}
+
+fn keys(batch: &Batch) -> Vec<(i32, String)> {
+    let records = records::walk(batch, &Limits::default()).unwrap();
+    let key = |record: Record| String::from_utf8(record.key.unwrap().to_vec()).unwrap();
+    records
+        .map(|record| record.unwrap())
+        .map(|record| (record.offset_delta, key(record)))
+        .collect()
+}
+
+#[test]
+fn what_stays_keeps_its_place() {
+    for codec in [Codec::None, Codec::Lz4, Codec::Zstd] {
+        let mut writer = LakeWriter::new("topic", WriteSettings::default()).unwrap();
+        let mut dropped = Dropped::default();
+        writer.begin(3, 10).unwrap();
+        for (keys, base) in [(&["a", "b", "a"][..], 10), (&["b", "b"], 13), (&["c"], 15)] {
+            let keeps = |offset: i64, _: &Record| offset == 11 || offset == 15;
+            dropped.add(writer.push_kept(&batch(keys, codec), base, keeps).unwrap());
+        }
+        writer.end(17).unwrap();
+        let written = writer.finish().unwrap();
+        written.verify(&written.bytes).unwrap();
+        assert_eq!(dropped.records, 4);
+        assert!(dropped.bytes > batch(&["b", "b"], codec).bytes().len() as u64);
+        let part = written.footer.part(3).unwrap();
+        assert_eq!((part.base, part.last, part.rows, part.batches), (10, 17, 2, 2));
+        let read = read(&written);
+        let found: Vec<_> = read
+            .iter()
+            .map(|one| (one.base_offset, one.last_offset(), keys(&one.batch)))
+            .collect();
+        let expect = [(10, 12, vec![(1, "b".to_owned())]), (15, 15, vec![(0, "c".to_owned())])];
+        assert_eq!(found, expect);
+        let header = read[0].batch.header();
+        assert_eq!(
+            (header.producer_id, header.base_sequence, header.records_count),
+            (7, 40, 1)
+        );
+        assert_eq!((header.attributes.codec(), header.max_timestamp), (Ok(codec), 101));
+    }
+}
+
+#[test]
+fn a_file_may_hold_nothing_of_what_it_covers() {
+    let mut writer = LakeWriter::new("topic", WriteSettings::default()).unwrap();
+    writer.begin(3, 5).unwrap();
+    let one = batch(&["a", "b"], Codec::None);
+    let dropped = writer.push_kept(&one, 5, |_, _| false).unwrap();
+    assert_eq!((dropped.records, dropped.bytes), (2, one.bytes().len() as u64));
+    writer.end(6).unwrap();
+    let written = writer.finish().unwrap();
+    written.verify(&written.bytes).unwrap();
+    assert_eq!(read(&written), []);
+}
+
+/// A batch that cannot be told is not asked about.
+#[test]
+fn what_cannot_be_told_stays_whole() {
+    let mut bytes = batch(&["a", "b"], Codec::Lz4).bytes().to_vec();
+    let end = bytes.len();
+    bytes[70..end].fill(0xff);
+    let checksum = crc32c::crc32c(&bytes[21..]);
+    bytes[17..21].copy_from_slice(&checksum.to_be_bytes());
+    let garbage = Batch::stored(bytes.into()).unwrap();
+    let mut writer = LakeWriter::new("topic", WriteSettings::default()).unwrap();
+    writer.begin(3, 0).unwrap();
+    let dropped = writer.push_kept(&garbage, 0, |_, _| false).unwrap();
+    assert_eq!(dropped, Dropped::default());
+    writer.end(1).unwrap();
+    let written = writer.finish().unwrap();
+    written.verify(&written.bytes).unwrap();
+    assert_eq!(read(&written)[0].batch.checksummed(), garbage.checksummed());
+}

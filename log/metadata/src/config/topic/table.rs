@@ -1,0 +1,268 @@
+//! Kafka's list of topic configs, and Tidelog's own.
+
+use crate::config::value::{Effect, Kind, Spec};
+
+const NONE: Effect = Effect::WithoutEffect;
+const DONE: Effect = Effect::Honoured;
+const FOREVER: &str = "9223372036854775807";
+
+const fn spec(name: &'static str, default: &'static str, kind: Kind, effect: Effect, doc: &'static str) -> Spec {
+    Spec {
+        name,
+        default,
+        kind,
+        effect,
+        doc,
+    }
+}
+
+/// Every topic config, by name. Defaults and ranges are those of Apache Kafka 4 (`TopicConfig`, `LogConfig`) except
+/// where `Kind::Only` says why not.
+pub static TOPIC_CONFIGS: &[Spec] = &[
+    spec(
+        "cleanup.policy",
+        "delete",
+        Kind::Choice(&["delete", "compact", "compact,delete", "delete,compact"]),
+        DONE,
+        "What becomes of old records: they go, the last of each key stays, or both.",
+    ),
+    spec(
+        "compression.gzip.level",
+        "-1",
+        Kind::Int(-1, 9),
+        NONE,
+        "Level of a recompression that never happens.",
+    ),
+    spec(
+        "compression.lz4.level",
+        "9",
+        Kind::Int(1, 17),
+        NONE,
+        "Level of a recompression that never happens.",
+    ),
+    spec(
+        "compression.type",
+        "producer",
+        Kind::Only("producer", "batches are kept as they were sent"),
+        DONE,
+        "How batches are compressed.",
+    ),
+    spec(
+        "compression.zstd.level",
+        "3",
+        Kind::Int(-131_072, 22),
+        NONE,
+        "Level of a recompression that never happens.",
+    ),
+    spec(
+        "delete.retention.ms",
+        "86400000",
+        Kind::Long(0, i64::MAX),
+        DONE,
+        "How long compaction by key keeps tombstones, from when it has removed what they delete.",
+    ),
+    spec(
+        "file.delete.delay.ms",
+        "60000",
+        Kind::Long(0, i64::MAX),
+        NONE,
+        "There are no files to delete late.",
+    ),
+    spec(
+        "flush.messages",
+        FOREVER,
+        Kind::Long(1, i64::MAX),
+        NONE,
+        "Every record is durable when acknowledged.",
+    ),
+    spec(
+        "flush.ms",
+        FOREVER,
+        Kind::Long(0, i64::MAX),
+        NONE,
+        "Every record is durable when acknowledged.",
+    ),
+    spec(
+        "follower.replication.throttled.replicas",
+        "",
+        Kind::Text,
+        NONE,
+        "There are no replicas.",
+    ),
+    spec(
+        "http.public",
+        "false",
+        Kind::Bool,
+        DONE,
+        "Whether shared caches may keep what is read over HTTP.",
+    ),
+    spec(
+        "index.interval.bytes",
+        "4096",
+        Kind::Int(0, i32::MAX),
+        NONE,
+        "There are no index files.",
+    ),
+    spec(
+        "lake.max.delay.ms",
+        "300000",
+        Kind::Long(1_000, i64::MAX),
+        DONE,
+        "How long records wait before they become rows of a lake file; sooner when many have gathered.",
+    ),
+    spec(
+        "leader.replication.throttled.replicas",
+        "",
+        Kind::Text,
+        NONE,
+        "There are no replicas.",
+    ),
+    spec(
+        "local.retention.bytes",
+        "-2",
+        Kind::Long(-2, i64::MAX),
+        NONE,
+        "There are no local files.",
+    ),
+    spec(
+        "local.retention.ms",
+        "-2",
+        Kind::Long(-2, i64::MAX),
+        NONE,
+        "There are no local files.",
+    ),
+    spec(
+        "max.compaction.lag.ms",
+        FOREVER,
+        Kind::Long(1, i64::MAX),
+        DONE,
+        "Records as old as this are compacted by key however little there is of them.",
+    ),
+    spec(
+        "max.message.bytes",
+        "1048588",
+        Kind::Int(0, i32::MAX),
+        DONE,
+        "Largest record batch, in bytes.",
+    ),
+    spec(
+        "message.timestamp.after.max.ms",
+        FOREVER,
+        Kind::Only(FOREVER, "timestamps are taken as they are sent"),
+        DONE,
+        "How far ahead of the clock a timestamp may lie.",
+    ),
+    spec(
+        "message.timestamp.before.max.ms",
+        FOREVER,
+        Kind::Only(FOREVER, "timestamps are taken as they are sent"),
+        DONE,
+        "How far behind the clock a timestamp may lie.",
+    ),
+    spec(
+        "message.timestamp.type",
+        "CreateTime",
+        Kind::Only("CreateTime", "batches keep the bytes and the checksum of their writer"),
+        DONE,
+        "Whose clock a record's timestamp is.",
+    ),
+    spec(
+        "min.cleanable.dirty.ratio",
+        "0.5",
+        Kind::Double(0.0, 1.0),
+        DONE,
+        "Compaction by key begins when this part of the lake files' bytes was not compacted yet.",
+    ),
+    spec(
+        "min.compaction.lag.ms",
+        "0",
+        Kind::Long(0, i64::MAX),
+        DONE,
+        "Records younger than this are not compacted by key.",
+    ),
+    spec(
+        "min.insync.replicas",
+        "1",
+        Kind::Int(1, i32::MAX),
+        NONE,
+        "The store replicates.",
+    ),
+    spec("preallocate", "false", Kind::Bool, NONE, "There are no files."),
+    spec(
+        "remote.log.copy.disable",
+        "false",
+        Kind::Only("false", "there is no second tier"),
+        NONE,
+        "There is no second tier.",
+    ),
+    spec(
+        "remote.log.delete.on.disable",
+        "false",
+        Kind::Only("false", "there is no second tier"),
+        NONE,
+        "There is no second tier.",
+    ),
+    spec(
+        "remote.storage.enable",
+        "false",
+        Kind::Only("false", "every record lies on object storage anyway"),
+        NONE,
+        "There is no second tier.",
+    ),
+    spec(
+        "retention.bytes",
+        "-1",
+        Kind::Long(-1, i64::MAX),
+        DONE,
+        "Bytes a partition keeps, -1 for all.",
+    ),
+    spec(
+        "retention.ms",
+        "604800000",
+        Kind::Long(-1, i64::MAX),
+        DONE,
+        "How long records are kept, -1 for ever.",
+    ),
+    spec(
+        "segment.bytes",
+        "1073741824",
+        Kind::Int(14, i32::MAX),
+        NONE,
+        "Segments hold many partitions.",
+    ),
+    spec(
+        "segment.index.bytes",
+        "10485760",
+        Kind::Int(4, i32::MAX),
+        NONE,
+        "There are no index files.",
+    ),
+    spec(
+        "segment.jitter.ms",
+        "0",
+        Kind::Long(0, i64::MAX),
+        NONE,
+        "Segments hold many partitions.",
+    ),
+    spec(
+        "segment.ms",
+        "604800000",
+        Kind::Long(1, i64::MAX),
+        NONE,
+        "Segments hold many partitions.",
+    ),
+    spec(
+        "tidelog.lane",
+        "auto",
+        Kind::Choice(&["auto", "inline", "object"]),
+        DONE,
+        "Whether batches travel in ledger entries, in segments, or as it is cheaper.",
+    ),
+    spec(
+        "unclean.leader.election.enable",
+        "false",
+        Kind::Bool,
+        NONE,
+        "There are no replicas to elect.",
+    ),
+];
