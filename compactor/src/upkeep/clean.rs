@@ -24,7 +24,7 @@ impl Upkeep {
         };
         for (share, cleanings) in due(self, date_ms) {
             let cleaning = run::clean::partitions(&self.engine, &self.config, share.topic, &cleanings, date_ms);
-            let Some(done) = self.came_of(cleaning.await, "clean", report) else {
+            let Some(done) = self.came_of(Box::pin(cleaning).await, "clean", report) else {
                 return;
             };
             metrics::counter!("tidelog_compaction_dropped_records_total").increment(done.dropped);

@@ -53,7 +53,7 @@ impl Name {
 
     /// Whether this record deletes its key, in such a topic.
     pub(crate) fn is_tombstone(self) -> bool {
-        self.mixed() / KEYS % 4 == 0
+        (self.mixed() / KEYS).is_multiple_of(4)
     }
 
     fn mixed(self) -> u64 {

@@ -61,6 +61,20 @@ fn records(extents: &[WireExtent]) -> u64 {
     extents.iter().map(|extent| u64::from(extent.records)).sum()
 }
 
+/// Whether outputs hold as many records as they should, whose last offset is before `end`; what is said of compaction by key.
+fn check_records(swap: &PartitionSwap, is_compacted: bool, end: u64) -> Result<Option<Cleaned>, Rejection> {
+    let wrong = |why| Err(Rejection::OutputsWrong(why));
+    let (stay, were) = (records(&swap.outputs), records(&swap.inputs));
+    let cleaned = swap.cleaning.as_ref().map(Cleaned::from);
+    match cleaned {
+        None if stay != were => wrong("they do not hold the inputs' records"),
+        Some(_) if !is_compacted => Err(Rejection::NotCompacted),
+        Some(_) if stay > were => wrong("they hold more records than the inputs"),
+        Some(cleaned) if !cleaned.can_be(end) => wrong("they are not cleaned as far as it says"),
+        cleaned => Ok(cleaned),
+    }
+}
+
 impl State {
     /// Inputs wholly below the log start have been trimmed since: they are ignored, and so are outputs there. Both are
     /// still part of the ranges and the counts that must agree.
@@ -96,19 +110,8 @@ impl State {
         if range(&swap.outputs) != Some(inputs) {
             return Err(Rejection::OutputsWrong("they do not cover the inputs' offsets"));
         }
-        let left = (records(&swap.outputs), records(&swap.inputs));
-        let cleaned = swap.cleaning.as_ref().map(Cleaned::from);
-        match cleaned {
-            None if left.0 != left.1 => return Err(Rejection::OutputsWrong("they do not hold the inputs' records")),
-            Some(_) if topic.config.key_compaction().is_none() => return Err(Rejection::NotCompacted),
-            Some(_) if left.0 > left.1 => {
-                return Err(Rejection::OutputsWrong("they hold more records than the inputs"));
-            }
-            Some(cleaned) if !cleaned.can_be(inputs.1.saturating_add(1)) => {
-                return Err(Rejection::OutputsWrong("they are not cleaned as far as it says"));
-            }
-            _ => {}
-        }
+        let is_compacted = topic.config.key_compaction().is_some();
+        let cleaned = check_records(swap, is_compacted, inputs.1.saturating_add(1))?;
         let outputs: Result<Vec<_>, _> = swap
             .outputs
             .iter()

@@ -332,7 +332,7 @@ async fn compact(ground: &Ground, process: usize, how: u8) {
         put_deadline: Duration::from_secs(4),
         ..CompactorConfig::eager()
     };
-    let ask = |engine: Engine| async move { drop(compactor::run_once(&engine, &config).await) };
+    let ask = |engine: Engine| async move { drop(Box::pin(compactor::run_once(&engine, &config)).await) };
     let _ = ground.processes[process].call(ground, ask).await;
 }
 
