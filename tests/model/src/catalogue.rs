@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use crate::check::{Checked, explore};
-use crate::models::{Base, Grace, Life, Loss, Sequence, Snapshot, Swap, Sweep};
+use crate::models::{Base, Grace, Life, Loss, Remains, Sequence, Snapshot, Swap, Sweep};
 use crate::mutation::Mutation;
 use crate::scope::{Backend, Scope};
 
@@ -29,10 +29,12 @@ pub enum Subject {
     Loss(Backend),
     /// A lost end: the witness, snapshots, starting.
     Witness,
+    /// A lost end: garbage.
+    Remains,
 }
 
 /// All of them.
-pub const ALL: [Subject; 11] = [
+pub const ALL: [Subject; 12] = [
     Subject::Base(Backend::Sql),
     Subject::Base(Backend::Puts),
     Subject::Sequence,
@@ -44,6 +46,7 @@ pub const ALL: [Subject; 11] = [
     Subject::Loss(Backend::Sql),
     Subject::Loss(Backend::Puts),
     Subject::Witness,
+    Subject::Remains,
 ];
 
 impl Subject {
@@ -60,6 +63,7 @@ impl Subject {
             Subject::Swap => explore(Swap::new(scope, mutation), threads),
             Subject::Loss(backend) => explore(Loss::chain(backend, scope, mutation), threads),
             Subject::Witness => explore(Loss::witness(scope, mutation), threads),
+            Subject::Remains => explore(Remains::new(scope, mutation), threads),
         }
     }
 }
@@ -76,6 +80,7 @@ impl fmt::Display for Subject {
             Subject::Swap => ("swap", None),
             Subject::Loss(backend) => ("loss", Some(backend)),
             Subject::Witness => ("witness", None),
+            Subject::Remains => ("remains", None),
         };
         match backend {
             None => f.write_str(name),

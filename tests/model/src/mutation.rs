@@ -81,5 +81,10 @@ mutations! {
     "rule 13", Subject::Swap, TrimRefusesSwap: "a swap some of whose inputs were deleted is refused";
     "rule 14", Subject::Sweep, UnnamedIsGarbage: "whatever nothing names is garbage";
     "rule 14", Subject::Sweep, UnknownLifeIsDead: "a life that the sweeper has not folded is taken for dead";
+    "rule 14", Subject::Remains, DeadAtOnce: "what a dead life left goes at once";
+    "rule 14", Subject::Remains, NeverBornAtOnce: "what a life left goes at once where another entry stands than its register";
+    "rule 14", Subject::Remains, UnnamedAtOnce: "what lost its last name goes at once";
+    "rule 14", Subject::Remains, SweeperGoesOn: "a sweeper goes on from what it had folded, though that is lost";
+    "rule 14", Subject::Remains, EraEndsNoLife: "a new era ends no life";
     "rule 16", Subject::Snapshot, BasePassesInline: "the base passes inline bytes that the second newest snapshot names";
 }
