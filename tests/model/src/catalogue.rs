@@ -27,6 +27,8 @@ pub enum Subject {
     Swap,
     /// A lost end: halt and era.
     Loss(Backend),
+    /// Two of them: entries that do not fit.
+    Misfits,
     /// A lost end: the witness, snapshots, starting.
     Witness,
     /// A lost end: garbage.
@@ -34,7 +36,7 @@ pub enum Subject {
 }
 
 /// All of them.
-pub const ALL: [Subject; 12] = [
+pub const ALL: [Subject; 13] = [
     Subject::Base(Backend::Sql),
     Subject::Base(Backend::Puts),
     Subject::Sequence,
@@ -45,6 +47,7 @@ pub const ALL: [Subject; 12] = [
     Subject::Swap,
     Subject::Loss(Backend::Sql),
     Subject::Loss(Backend::Puts),
+    Subject::Misfits,
     Subject::Witness,
     Subject::Remains,
 ];
@@ -62,6 +65,7 @@ impl Subject {
             Subject::Snapshot => explore(Snapshot::new(scope, mutation), threads),
             Subject::Swap => explore(Swap::new(scope, mutation), threads),
             Subject::Loss(backend) => explore(Loss::chain(backend, scope, mutation), threads),
+            Subject::Misfits => explore(Loss::misfits(scope, mutation), threads),
             Subject::Witness => explore(Loss::witness(scope, mutation), threads),
             Subject::Remains => explore(Remains::new(scope, mutation), threads),
         }
@@ -79,6 +83,7 @@ impl fmt::Display for Subject {
             Subject::Snapshot => ("snapshot", None),
             Subject::Swap => ("swap", None),
             Subject::Loss(backend) => ("loss", Some(backend)),
+            Subject::Misfits => ("misfits", None),
             Subject::Witness => ("witness", None),
             Subject::Remains => ("remains", None),
         };

@@ -71,6 +71,8 @@ mutations! {
     "rule 6", Subject::Life, RetireBlind: "a retirement is applied whatever was heard since";
     "rule 7", Subject::Witness, NoWitnessAtStart: "who starts does not compare the ledger with the witness";
     "rule 7", Subject::Loss(Puts), PutsAlike: "two puts of one content at one place are the same bytes";
+    "rule 7", Subject::Misfits, MisfitUnchained: "the hash of an entry that does not fit says nothing of those before it";
+    "rule 7", Subject::Misfits, LookBeginsOneBefore: "a look at an entry that does not fit begins at the one before it";
     "rule 9", Subject::Sequence, ReloadIsDefinite: "what is in flight at a reload is answered as refused";
     "rule 12", Subject::Grace, NoGrace: "what a swap replaced is deleted at once";
     "rule 12", Subject::Grace, DateBeforeFold: "a mark's date is asked for before its position is folded";
