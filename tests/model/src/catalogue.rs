@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroUsize;
 
 use crate::check::{Checked, explore};
-use crate::models::{Base, Grace, Life, Loss, Sequence, Snapshot, Swap, Sweep};
+use crate::models::{Base, Grace, Life, Loss, Remains, Sequence, Snapshot, Swap, Sweep};
 use crate::mutation::Mutation;
 use crate::scope::{Backend, Scope};
 
@@ -27,12 +27,16 @@ pub enum Subject {
     Swap,
     /// A lost end: halt and era.
     Loss(Backend),
+    /// Two of them: entries that do not fit.
+    Misfits,
     /// A lost end: the witness, snapshots, starting.
     Witness,
+    /// A lost end: garbage.
+    Remains,
 }
 
 /// All of them.
-pub const ALL: [Subject; 11] = [
+pub const ALL: [Subject; 13] = [
     Subject::Base(Backend::Sql),
     Subject::Base(Backend::Puts),
     Subject::Sequence,
@@ -43,7 +47,9 @@ pub const ALL: [Subject; 11] = [
     Subject::Swap,
     Subject::Loss(Backend::Sql),
     Subject::Loss(Backend::Puts),
+    Subject::Misfits,
     Subject::Witness,
+    Subject::Remains,
 ];
 
 impl Subject {
@@ -59,7 +65,9 @@ impl Subject {
             Subject::Snapshot => explore(Snapshot::new(scope, mutation), threads),
             Subject::Swap => explore(Swap::new(scope, mutation), threads),
             Subject::Loss(backend) => explore(Loss::chain(backend, scope, mutation), threads),
+            Subject::Misfits => explore(Loss::misfits(scope, mutation), threads),
             Subject::Witness => explore(Loss::witness(scope, mutation), threads),
+            Subject::Remains => explore(Remains::new(scope, mutation), threads),
         }
     }
 }
@@ -75,7 +83,9 @@ impl fmt::Display for Subject {
             Subject::Snapshot => ("snapshot", None),
             Subject::Swap => ("swap", None),
             Subject::Loss(backend) => ("loss", Some(backend)),
+            Subject::Misfits => ("misfits", None),
             Subject::Witness => ("witness", None),
+            Subject::Remains => ("remains", None),
         };
         match backend {
             None => f.write_str(name),

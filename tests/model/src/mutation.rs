@@ -71,6 +71,8 @@ mutations! {
     "rule 6", Subject::Life, RetireBlind: "a retirement is applied whatever was heard since";
     "rule 7", Subject::Witness, NoWitnessAtStart: "who starts does not compare the ledger with the witness";
     "rule 7", Subject::Loss(Puts), PutsAlike: "two puts of one content at one place are the same bytes";
+    "rule 7", Subject::Misfits, MisfitUnchained: "the hash of an entry that does not fit says nothing of those before it";
+    "rule 7", Subject::Misfits, LookBeginsOneBefore: "a look at an entry that does not fit begins at the one before it";
     "rule 9", Subject::Sequence, ReloadIsDefinite: "what is in flight at a reload is answered as refused";
     "rule 12", Subject::Grace, NoGrace: "what a swap replaced is deleted at once";
     "rule 12", Subject::Grace, DateBeforeFold: "a mark's date is asked for before its position is folded";
@@ -81,5 +83,10 @@ mutations! {
     "rule 13", Subject::Swap, TrimRefusesSwap: "a swap some of whose inputs were deleted is refused";
     "rule 14", Subject::Sweep, UnnamedIsGarbage: "whatever nothing names is garbage";
     "rule 14", Subject::Sweep, UnknownLifeIsDead: "a life that the sweeper has not folded is taken for dead";
+    "rule 14", Subject::Remains, DeadAtOnce: "what a dead life left goes at once";
+    "rule 14", Subject::Remains, NeverBornAtOnce: "what a life left goes at once where another entry stands than its register";
+    "rule 14", Subject::Remains, UnnamedAtOnce: "what lost its last name goes at once";
+    "rule 14", Subject::Remains, SweeperGoesOn: "a sweeper goes on from what it had folded, though that is lost";
+    "rule 14", Subject::Remains, EraEndsNoLife: "a new era ends no life";
     "rule 16", Subject::Snapshot, BasePassesInline: "the base passes inline bytes that the second newest snapshot names";
 }

@@ -1,5 +1,7 @@
 //! Ledgers that lose their end, move their base past a sleeper, or fill up.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use engine::{AppendError, Engine, EngineConfig, FetchError, ReadError, Seen};
@@ -232,6 +234,71 @@ async fn a_snapshot_of_the_lost_end_is_not_believed() {
         until(&cluster, "serving", || again.health().serving && !again.health().halted).await;
         assert_eq!(append(&again, topic, 0, &["y"]).await.unwrap(), 5, "{looks:?}");
         assert_eq!(read_all(&again, topic, 0, 0).await.len(), 6);
+    }
+}
+
+/// It slept until the loss was accepted, and hears of it twice: by its own read, and by the witness while the state is loaded for
+/// the first. Though the load for the second fails, it does not stay closed to writes.
+#[tokio::test(start_paused = true)]
+async fn one_that_hears_of_a_loss_twice_takes_writes_again() {
+    for looks in [ledger::Looks::InStatement, ledger::Looks::AfterPut] {
+        let cluster = Cluster::over(9, MemoryLedger::new(looks));
+        let (one, sleeper) = (cluster.engine().await, cluster.engine().await);
+        let topic = topic(&one, "orders", 1, &[("tidelog.lane", "object")]).await;
+        // The base names a snapshot, so that a load needs the store; nobody else reads one here.
+        fill(&one, topic, 5).await;
+        move_base(&one).await;
+        fill(&sleeper, topic, 3).await;
+        sleeper.world().tasks.pause();
+        cluster.table.lose_end(2);
+        append(&one, topic, 0, &["x"]).await.unwrap_err();
+        until(&cluster, "halted", || one.health().halted).await;
+        one.ledger().accept_loss("test".into()).await.unwrap();
+        until(&cluster, "serving", || one.health().serving && !one.health().halted).await;
+        // The base stays below the sleeper, and names a snapshot of the new era: who loads it folds no begin of one.
+        one.take_snapshot(Role::Compactor).await.unwrap();
+        let base = one.advance_base().await.unwrap().unwrap();
+        assert!(base.position <= sleeper.seen().position && one.seen().era == 2);
+        cluster.world.clock.sleep(Duration::from_secs(10)).await;
+
+        // Both begin at once, and the witness takes longer than a read of the ledger.
+        let ms = Duration::from_millis;
+        cluster.ledger.set_faults(ledger::Faults {
+            delay: (ms(1), ms(1)),
+            ..ledger::Faults::NONE
+        });
+        let slow = store::Faults {
+            delay: store::Delay::Fixed(ms(20)),
+            ..store::Faults::NONE
+        };
+        let refusing = store::Faults { refused: 1.0, ..slow };
+        cluster.objects.set(slow);
+        let (objects, loads) = (Arc::clone(&cluster.objects), Arc::new(AtomicU32::new(0)));
+        let counted = Arc::clone(&loads);
+        // Only the first load goes well.
+        cluster.objects.set_hook(move |call| {
+            if call.moment == store::Moment::Applied && call.op == store::Op::Get && call.path.contains("/snapshot/") {
+                counted.fetch_add(1, Ordering::Relaxed);
+                objects.set(refusing);
+            }
+            store::Then::Go
+        });
+        let refused = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&refused);
+        cluster.objects.set_watch(move |_, path, _| {
+            counted.fetch_add(u32::from(path.contains("/snapshot/")), Ordering::Relaxed);
+        });
+        sleeper.world().tasks.resume();
+        until(&cluster, "a second load, refused", || {
+            refused.load(Ordering::Relaxed) > 0
+        })
+        .await;
+        assert_eq!(loads.load(Ordering::Relaxed), 1);
+        cluster.world.clock.sleep(Duration::from_secs(60)).await;
+        cluster.objects.clear_hook();
+        cluster.objects.set(store::Faults::NONE);
+        until(&cluster, "serving there", || sleeper.health().serving).await;
+        assert_eq!(append(&sleeper, topic, 0, &["y"]).await, Ok(6), "{looks:?}");
     }
 }
 

@@ -1,10 +1,11 @@
-//! Models `loss` and `witness`: a ledger that loses its end, as a restored backup or a failover does, under agents that were ahead of
-//! the loss, behind it, asleep in the middle of a call, or not running at all.
+//! Models `loss`, `misfits` and `witness`: a ledger that loses its end, as a restored backup or a failover does, under agents that were
+//! ahead of the loss, behind it, asleep in the middle of a call, or not running at all.
 //!
 //! ```text
 //!  position   0  1  2  3  4           Lose(2): 2 and beyond are gone, and may be written anew
 //!  before     G  a  a  b              an agent at tip 3 is ahead, one at tip 1 is behind
 //!  after      G  a  .  .  a'          a' was put over the hole: its hash fits nothing once 2 and 3 are filled
+//!  again      G  a  .  .  a'          Lose(2) once more, to a backup that holds a' already
 //!
 //!  agent      Down -Start-> Started -CheckWitness-> Idle -Read, Append, Refresh, Snapshot-> Idle
 //!             Idle -Append-> Putting -Look-> Idle              over puts: the predecessor, before it is acknowledged
@@ -13,10 +14,11 @@
 //!  operator   Accept: once a halt is folded, a new era begins
 //! ```
 //!
-//! Model `loss` has the puts that come late, over both kinds of table, and agents that never stop; model `witness` has the
-//! witness, snapshots and restarts, over one. An entry carries its era and the hash of the one before, and two puts are never the same bytes: what was lost does not
-//! come back by a copy that arrives late, and hide the hole before it. Left out: the base (it stays at genesis, model `base` moves
-//! it), what entries say, sweeping (none over a loss), and a second loss but in the deep scope.
+//! Model `loss` has the puts that come late, over both kinds of table, and agents that never stop; model `misfits` has a second loss,
+//! which may leave in their places what was put over the hole of the first; model `witness` has the witness, snapshots and restarts, over
+//! one loss and a table that checks predecessors. An entry carries its era and the hash of the one before, and two puts are never the
+//! same bytes: what was lost does not come back by a copy that arrives late, and hide the hole before it. Left out: the base (it stays at genesis, model `base` moves
+//! it), what entries say, and sweeping (model `remains`).
 
 mod agent;
 mod chain;
@@ -37,6 +39,8 @@ const AGENTS: usize = 2;
 pub(crate) struct Loss {
     backend: Backend,
     positions: u8,
+    /// How often the ledger loses its end; more than once without puts that come late.
+    losses: u8,
     /// Whether there is a witness, and snapshots from which agents start; else there are puts that come late.
     witness: bool,
     /// Whether agents stop after the loss, too, and either of them takes snapshots.
@@ -90,13 +94,25 @@ pub(crate) struct State {
     snapshots: Vec<(Tip, bool)>,
     /// A put that was given up and is still on its way.
     late: Option<(u8, Entry)>,
+    /// What was put over a hole, in the order of their coming.
+    strays: Vec<Stray>,
     loss: Option<Aftermath>,
     broken: Option<Broken>,
+}
+
+/// An entry that was put where none stood before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Stray {
+    position: u8,
+    /// The lowest position that was empty then.
+    hole: u8,
 }
 
 /// What has to hold after a loss.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Aftermath {
+    /// How often the ledger has lost its end.
+    times: u8,
     /// Hashes that the ledger had and lost.
     lost: Vec<u32>,
     /// Entries that were put and acknowledged since.
@@ -110,7 +126,8 @@ struct Aftermath {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    Lose(u8),
+    /// What lies there and beyond is gone, but for the first strays: so many.
+    Lose(u8, usize),
     /// The late put arrives.
     Late,
     Accept,
@@ -141,10 +158,20 @@ impl Loss {
         Loss {
             backend,
             positions: scope.pick(4, 5),
+            losses: 1,
             witness: false,
             deep: scope == Scope::Deep,
             mutation,
             first: First::default(),
+        }
+    }
+
+    /// The chain over two losses, where predecessors are not checked.
+    pub(crate) fn misfits(scope: Scope, mutation: Option<Mutation>) -> Loss {
+        Loss {
+            positions: scope.pick(5, 6),
+            losses: 2,
+            ..Loss::chain(Backend::Puts, scope, mutation)
         }
     }
 
@@ -153,6 +180,7 @@ impl Loss {
         Loss {
             backend: Backend::Sql,
             positions: scope.pick(4, 5),
+            losses: 1,
             witness: true,
             deep: scope == Scope::Deep,
             mutation,
@@ -170,8 +198,17 @@ impl State {
         self.table.get(usize::from(position))?.as_ref()
     }
 
-    fn holds(&self, tip: &Tip) -> bool {
-        self.entry(tip.position).is_some_and(|entry| entry.hash == tip.hash)
+    /// How often the ledger has lost its end.
+    fn times(&self) -> u8 {
+        self.loss.as_ref().map_or(0, |loss| loss.times)
+    }
+
+    /// The lowest position that is empty.
+    fn hole(&self) -> u8 {
+        (0..)
+            .zip(self.table)
+            .find(|(_, entry)| entry.is_none())
+            .map_or(0, |(at, _)| at)
     }
 
     /// What the witness knew when the ledger lost it, and the ledger does not have again.
@@ -179,19 +216,27 @@ impl State {
         self.loss.as_ref()?.evidence.filter(|said| !self.holds(said))
     }
 
-    /// The ledger loses what lies at `to` and beyond.
-    fn lose(&mut self, to: u8) {
+    /// The ledger loses what lies at `to` and beyond, but for the first strays.
+    fn lose(&mut self, to: u8, strays: usize) {
         let era = self.agents.iter().map(|agent| agent.tip.era).max().unwrap_or(1);
-        let lost: Vec<u32> = self.table[usize::from(to)..]
-            .iter()
-            .flatten()
-            .map(|entry| entry.hash)
-            .collect();
-        self.table[usize::from(to)..].fill(None);
+        let strays: Vec<u8> = self.strays.drain(..).take(strays).map(|stray| stray.position).collect();
+        let mut lost = Vec::new();
+        for (at, entry) in (0..).zip(&mut self.table).skip(usize::from(to)) {
+            if !strays.contains(&at) {
+                lost.extend(entry.take().map(|entry| entry.hash));
+            }
+        }
+        let (mut times, mut acknowledged) = (1, Vec::new());
+        if let Some(before) = self.loss.take() {
+            times += before.times;
+            acknowledged.extend(before.acknowledged.into_iter().filter(|tip| tip.position < to));
+            lost.extend(before.lost);
+        }
         self.loss = Some(Aftermath {
+            times,
             evidence: self.witness.filter(|said| lost.contains(&said.hash)),
             lost,
-            acknowledged: Vec::new(),
+            acknowledged,
             all_down: self.agents.iter().all(|agent| agent.phase == Phase::Down),
             era,
         });
@@ -204,11 +249,7 @@ impl Model for Loss {
 
     fn init_states(&self) -> Vec<State> {
         let genesis = Entry::genesis();
-        let tip = Tip {
-            era: 1,
-            position: 0,
-            hash: genesis.hash,
-        };
+        let tip = genesis.tip(0);
         let mut table = [None; POSITIONS];
         table[0] = Some(genesis);
         vec![State {
@@ -222,6 +263,7 @@ impl Model for Loss {
             witness: None,
             snapshots: Vec::new(),
             late: None,
+            strays: Vec::new(),
             loss: None,
             broken: None,
         }]
@@ -231,9 +273,14 @@ impl Model for Loss {
         if state.broken.is_some() {
             return;
         }
-        if state.loss.is_none() {
+        if state.times() < self.losses {
             let end = state.table.iter().rposition(Option::is_some).unwrap_or(0);
-            steps.extend((1..=u8::try_from(end).unwrap_or(0)).map(Step::Lose));
+            for to in 1..=u8::try_from(end).unwrap_or(0) {
+                steps.push(Step::Lose(to, 0));
+                // A backup that holds strays was taken when the ledger had come as far as their holes.
+                let held = state.strays.iter().take_while(|stray| stray.hole <= to);
+                steps.extend((1..).zip(held).map(|(strays, _)| Step::Lose(to, strays)));
+            }
         }
         if state.late.is_some() {
             steps.push(Step::Late);
@@ -249,7 +296,7 @@ impl Model for Loss {
     fn next_state(&self, last: &State, step: Step) -> Option<State> {
         let mut state = last.clone();
         match step {
-            Step::Lose(to) => state.lose(to),
+            Step::Lose(to, strays) => state.lose(to, strays),
             Step::Late => {
                 let (position, entry) = state.late.take()?;
                 self.arrive(&mut state, position, entry);

@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Left out: sequences (what a life proposes is taken in order, or void: model `sequence`), the grace of readers (model
-//! `grace`), snapshots (model `snapshot`), and losses: nothing is swept over one.
+//! `grace`), snapshots (model `snapshot`), and losses (model `remains`).
 
 mod judge;
 

@@ -1,7 +1,7 @@
 //! What an agent of model `loss` may do while nothing is lost, as far as it knows.
 
 use super::chain::{Entry, Kind, Tip};
-use super::{Act, Agent, Broken, Loss, Phase, State};
+use super::{Act, Agent, Broken, Loss, Phase, State, Stray};
 use crate::mutation::Mutation;
 use crate::scope::Backend;
 
@@ -27,7 +27,9 @@ impl Loss {
             Phase::Started => can(Act::CheckWitness),
             Phase::Idle => {
                 can(Act::Read);
-                if room && !agent.halted && agent.tries <= TRIES {
+                // Over two losses the first agent begins: the other way round shows nothing else.
+                let begun = first || self.losses == 1 || state.loss.is_some() || state.entry(1).is_some();
+                if begun && room && !agent.halted && agent.tries <= TRIES {
                     can(Act::Append);
                 }
                 if self.witness {
@@ -38,7 +40,7 @@ impl Loss {
                     if state.snapshots.is_empty() && (first || self.deep) {
                         can(Act::Snapshot);
                     }
-                } else if room && !agent.halted && agent.tries < TRIES && state.late.is_none() {
+                } else if self.losses == 1 && room && !agent.halted && agent.tries < TRIES && state.late.is_none() {
                     can(Act::GiveUp);
                 }
             }
@@ -97,7 +99,14 @@ impl Loss {
         let walk = self.walk_from(state, from, halted);
         let agent = &mut state.agents[at];
         agent.go_to(walk.tip, walk.halted);
-        agent.phase = if walk.stuck { Phase::Stuck } else { Phase::Started };
+        agent.phase = if walk.stuck {
+            Phase::Stuck
+        } else if self.losses > 1 {
+            // There is no witness to look at.
+            Phase::Idle
+        } else {
+            Phase::Started
+        };
     }
 
     /// Reads from its own entry on, and folds.
@@ -117,6 +126,9 @@ impl Loss {
         if walk.stuck {
             agent.phase = Phase::Stuck;
         }
+        if self.losses > 1 && !self.walk(state).leads_to(&walk.tip) {
+            state.broken = Some(Broken::AtNoEnd);
+        }
     }
 
     fn append(&self, state: &mut State, at: usize, entry: Entry) {
@@ -131,6 +143,12 @@ impl Loss {
                 state.acknowledge(at, entry);
             }
             Backend::Puts => {
+                if self.losses > 1 && state.entry(tip.position).is_none() {
+                    state.strays.push(Stray {
+                        position: tip.position + 1,
+                        hole: state.hole(),
+                    });
+                }
                 state.table[usize::from(tip.position) + 1] = Some(entry);
                 state.agents[at].phase = Phase::Putting;
                 if self.is(Mutation::NoPredecessorLook) {
@@ -164,10 +182,7 @@ impl State {
     /// The entry counts, and is folded.
     fn acknowledge(&mut self, at: usize, entry: Entry) {
         let position = self.agents[at].tip.position + 1;
-        let tip = Tip {
-            position,
-            ..entry.tip(position)
-        };
+        let tip = entry.tip(position);
         self.agents[at].go_to(tip, false);
         self.agents[at].phase = Phase::Idle;
         // What was put before the loss, and lost with it, is excused.

@@ -25,6 +25,9 @@ impl Loss {
         } else if self.backend == Backend::Puts {
             properties.extend(reached_over_puts());
         }
+        if self.losses > 1 {
+            properties.extend(reached_over_two());
+        }
         properties
     }
 }
@@ -55,7 +58,7 @@ fn rules() -> Vec<Property<Loss>> {
             let walk = model.walk(state);
             model
                 .first
-                .holds(walk.accepted + u8::from(walk.halted) <= u8::from(state.loss.is_some()))
+                .holds(walk.accepted + u8::from(walk.halted) <= state.times())
         }),
     ]
 }
@@ -133,6 +136,25 @@ fn reached_over_puts() -> Vec<Property<Loss>> {
         ),
         Property::<Loss>::sometimes("a late put of the old era has no effect", |model, state| {
             model.walk(state).void > 0
+        }),
+    ]
+}
+
+fn reached_over_two() -> Vec<Property<Loss>> {
+    vec![
+        Property::<Loss>::sometimes("entries that do not fit stand behind one another", |model, state| {
+            model.walk(state).tip.misfits() == 2
+        }),
+        Property::<Loss>::sometimes(
+            "one whose last entry does not fit finds it in its place, and none before it",
+            |_, state| {
+                let alone = |at: u8| state.entry(at).is_some() && state.entry(at - 1).is_none();
+                let mut agents = state.agents.iter();
+                state.times() == 2 && agents.any(|agent| agent.tip.misfits() > 0 && alone(agent.tip.position))
+            },
+        ),
+        Property::<Loss>::sometimes("the second loss is accepted, too", |model, state| {
+            state.times() == 2 && model.walk(state).accepted == 2
         }),
     ]
 }

@@ -1,6 +1,6 @@
 //! The witness, the halt and the new era of model `loss`.
 
-use super::chain::{Kind, Tip};
+use super::chain::Kind;
 use super::{Loss, Phase, State};
 use crate::mutation::Mutation;
 
@@ -43,11 +43,11 @@ impl Loss {
         let Phase::Lost(lost) = state.agents[at].phase else {
             return;
         };
-        if state.holds(&lost) {
+        let walk = self.walk(state);
+        if walk.leads_to(&lost) {
             state.agents[at].phase = Phase::Idle;
             return;
         }
-        let walk = self.walk(state);
         let blind = self.is(Mutation::HaltNamesNoEra);
         state.agents[at].phase = if walk.stuck {
             Phase::Stuck
@@ -81,11 +81,7 @@ impl Loss {
         let entry = walk.tip.next(era, Kind::NewEra);
         state.table[usize::from(position)] = Some(entry);
         if self.witness {
-            state.witness = Some(Tip {
-                era,
-                position,
-                hash: entry.hash,
-            });
+            state.witness = Some(entry.tip(position));
         }
     }
 }
