@@ -150,16 +150,25 @@ impl Drawer {
     /// One output over all inputs where that fits, else one for each; sometimes cut in two.
     fn outputs(&mut self, life: Incarnation, flush: u64, inputs: &[Extent]) -> Vec<Extent> {
         let first = inputs[0].first;
-        let records: u64 = inputs.iter().map(|input| u64::from(input.records)).sum();
-        let spans: Vec<(u64, u32)> = match u32::try_from(records) {
-            Ok(records) if records > 1 && self.dice.percent(40) => {
-                let cut = self.dice.between(1, u64::from(records) - 1) as u32;
-                vec![(first, cut), (first + u64::from(cut), records - cut)]
+        let records: u32 = inputs.iter().map(|input| input.records).fold(0, u32::wrapping_add);
+        let offsets: u64 = inputs.iter().map(|input| u64::from(input.last_delta) + 1).sum();
+        // The first offset of each, how many it has, and how many records.
+        let spans: Vec<(u64, u32, u32)> = match u32::try_from(offsets) {
+            Ok(offsets) if offsets > 1 && self.dice.percent(40) => {
+                let cut = self.dice.between(1, u64::from(offsets) - 1) as u32;
+                let here = records.min(cut);
+                vec![
+                    (first, cut, here),
+                    (first + u64::from(cut), offsets - cut, records - here),
+                ]
             }
-            Ok(records) => vec![(first, records)],
-            Err(_) => inputs.iter().map(|input| (input.first, input.records)).collect(),
+            Ok(offsets) => vec![(first, offsets, records)],
+            Err(_) => {
+                let same = |input: &Extent| (input.first, input.last_delta.saturating_add(1), input.records);
+                inputs.iter().map(same).collect()
+            }
         };
-        let spans = spans.into_iter().map(|(first, records)| {
+        let spans = spans.into_iter().map(|(first, offsets, records)| {
             let older = [0, 0, 0, 0, 0, 1, 2][self.dice.below(7)];
             let name = ObjectName {
                 incarnation: life,
@@ -171,9 +180,9 @@ impl Drawer {
             let (bytes, max_timestamp) = (self.dice.between(1, 50) as u32, self.dice.between(0, 100) as i64);
             Extent {
                 first,
-                last_delta: records - 1,
+                last_delta: offsets - 1,
                 records,
-                bytes,
+                bytes: if records == 0 { 0 } else { bytes },
                 max_timestamp,
                 place,
             }
