@@ -208,10 +208,8 @@ impl Pass<'_> {
         pass.tombstones |= told.first_tombstone.is_some_and(|offset| offset < pass.through);
         let output = swap::output(&item.inputs, place)?;
         let is_last = output.last() >= pass.through.saturating_sub(1);
-        let cleaned = match is_last || seeded::is(Bug::CleanAtFirst) {
-            true => pass
-                .cleaning
-                .cleaned(pass.through.min(output.last() + 1), pass.tombstones, self.now_ms),
+        let cleaned = match is_last {
+            true => pass.cleaning.cleaned(pass.through, pass.tombstones, self.now_ms),
             false => Cleaned::default(),
         };
         let output = swap::without(output, told.dropped.records, told.dropped.bytes);

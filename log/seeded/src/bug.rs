@@ -140,8 +140,6 @@ bugs! {
 
     /// The last batch of a window is left out of the merged object.
     DropLastRow = ("drop-last-row", "compactor", "13");
-    /// A partition counts as clean when its first files were compacted by key, not the last.
-    CleanAtFirst = ("clean-at-first", "compactor", "13");
     /// A partition counts as clean though some of its files were not rewritten.
     CleanThoughRefused = ("clean-though-refused", "compactor", "13");
     /// Tombstones go as soon as compaction by key finds them.

@@ -70,6 +70,12 @@ impl Account {
         self.applied.get(&(partition, base_offset)).copied()
     }
 
+    /// The position of the entry that put a record.
+    pub(super) fn position_of(&self, partition: PartitionId, offset: u64) -> Option<u64> {
+        let mut before = self.applied.range((partition, 0)..=(partition, offset));
+        before.next_back().map(|(_, run)| run.position)
+    }
+
     /// The records of a partition that were applied, by offset.
     pub(super) fn names(&self, partition: PartitionId) -> BTreeMap<u64, Name> {
         let runs = self.applied.range((partition, 0)..=(partition, u64::MAX));

@@ -11,6 +11,7 @@ use metadata::{ObjectName, ObjectStatus, PartitionId, Verdict};
 use records::Batch;
 use store::{Key, Objects as _};
 
+use super::account::Account;
 use super::entries::Judged;
 use super::{Books, now};
 use crate::journal::Journal;
@@ -130,8 +131,20 @@ impl Books {
         let mut here = sent.range(extent.first..=extent.first + u64::from(extent.last_delta));
         left.len() == extent.records as usize
             && here.all(|(offset, name)| {
-                left.contains(offset) || name.is_tombstone() || last.get(&name.key()).is_some_and(|last| last > offset)
+                let replaced = last.get(&name.key()).is_some_and(|last| last > offset);
+                left.contains(offset) || replaced || name.is_tombstone() && self.has_stayed(id, *offset)
             })
+    }
+
+    /// Whether a tombstone has been there for as long as it has to, at least.
+    fn has_stayed(&self, id: PartitionId, offset: u64) -> bool {
+        let stays_ms = |account: &Account| {
+            let rules = account.state.topic(id.topic)?.config().key_compaction()?;
+            let put = self.followed(account.position_of(id, offset)?)?.at_ms;
+            let age_ms = self.world.clock.wall_ms().saturating_sub(put);
+            Some(u64::try_from(age_ms).unwrap_or(0) >= rules.tombstones_ms)
+        };
+        self.account.as_ref().and_then(stays_ms).unwrap_or(true)
     }
 
     /// Where an output lies.

@@ -28,6 +28,7 @@ impl Scripted {
         let client = &self.0;
         let how = As {
             group: client.next_group(),
+            keyed: client.ground().history.lock().keyed == Some(topic),
             ..As::default()
         };
         let parts = [client.part(client.target(topic), how)];

@@ -1,8 +1,7 @@
 //! The scenario: two agents, of which the first is the compactor too. It begins the cluster, takes records in both
-//! lanes, alone and many at once, moves them out and merges them, takes snapshots, moves the base, sweeps, deletes a
+//! lanes, alone and many at once, moves them out, merges them and compacts some by key, takes snapshots, moves the base, sweeps, deletes a
 //! topic, and is stopped and started. A step in which it dies is done once more when it is back.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const ADMIN: u32 = 500_000;
 /// Rounds of records and upkeep: enough for a base that has moved twice.
 const ROUNDS: u64 = 3;
+
+/// The configs of the topic that is compacted by key.
+const KEYED: &[(&str, &str)] = &[
+    ("cleanup.policy", "compact"),
+    ("min.cleanable.dirty.ratio", "0"),
+    ("delete.retention.ms", "0"),
+];
 
 /// Two agents; upkeep is done by hand.
 pub(super) fn processes() -> Vec<Process> {
@@ -95,15 +101,19 @@ impl Stage<'_> {
             .await;
         self.check("a cluster can be set up", &configured);
         for (name, lane) in [("inline", "inline"), ("object", "object")] {
-            topics.extend(self.create(name, lane).await);
+            topics.extend(self.create(name, &[("tidelog.lane", lane)]).await);
         }
-        let passing = self.create("passing", "auto").await;
+        let passing = self.create("passing", &[]).await;
+        self.yard.ground.history.lock().topics = [topics.clone(), passing.into_iter().collect()].concat();
+        let keyed = self.create("keyed", KEYED).await;
+        self.yard.ground.history.lock().keyed = keyed;
         for round in 1..=ROUNDS {
             for topic in &topics {
                 self.append(&[*topic]).await;
             }
             let many = [topics.as_slice(), topics.as_slice(), topics.as_slice()].concat();
             self.append(&many).await;
+            self.append(&keyed.map_or(Vec::new(), |keyed| vec![keyed; 6])).await;
             self.commit(&topics, round).await;
             self.keep_up().await;
         }
@@ -146,11 +156,14 @@ impl Stage<'_> {
         });
     }
 
-    async fn create(&self, name: &str, lane: &str) -> Option<Known> {
+    async fn create(&self, name: &str, configs: &[(&str, &str)]) -> Option<Known> {
+        let configs = configs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let request = CreateTopicRequest {
             name: name.to_owned(),
             partitions: 1,
-            configs: BTreeMap::from([("tidelog.lane".to_owned(), lane.to_owned())]),
+            configs: configs.collect(),
             first_offset: 0,
         };
         let create = |engine: Engine| {
@@ -168,13 +181,11 @@ impl Stage<'_> {
         let created = self.step(async || self.call(create).await).await;
         self.check("a topic can be created", &created);
         let (number, id) = created?;
-        let known = Known {
+        Some(Known {
             number,
             id,
             partitions: 1,
-        };
-        self.yard.ground.history.lock().topics.push(known);
-        Some(known)
+        })
     }
 
     /// One append to each of the topics, all at once.
