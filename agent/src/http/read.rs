@@ -208,9 +208,11 @@ fn caching(front: &Front, reader: &Reader, from: u64, form: Form, query: &Partit
         let epoch = partition.leader_epoch_at(reader.until.unwrap_or(0).saturating_sub(1));
         Some((partition.log_start()..=partition.high_watermark(), epoch))
     });
+    // Compaction by key leaves out records of any offsets.
+    let stays = by_offset && !reader.topic.keyed;
     match (reader.until, range) {
         (Some(until), Some((range, epoch)))
-            if by_offset && form != Form::Batches && from < until && range.contains(&from) && until <= *range.end() =>
+            if stays && form != Form::Batches && from < until && range.contains(&from) && until <= *range.end() =>
         {
             let form = match form {
                 Form::Lines => "ndjson",

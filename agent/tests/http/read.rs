@@ -426,6 +426,12 @@ async fn history_may_be_kept() {
         .await
         .expect(200);
     assert_eq!(text.header("content-encoding"), "gzip");
+    // Of what is compacted by key, any record may go.
+    let compact = Body::from(r#"{"config": {"cleanup.policy": "compact"}}"#);
+    let json = [("content-type", "application/json")];
+    agent.send("PATCH", "/v1/topics/t", &json, compact).await.expect(200);
+    let compacted = agent.get(first["next"].as_str().unwrap()).await.expect(200);
+    assert_eq!(compacted.header("cache-control"), "no-store");
 }
 
 #[tokio::test(start_paused = true)]
