@@ -7,9 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use metadata::{Cleaned, Extent, KeyCompaction, Partition, PartitionId, Place, State, Tombstones, TopicNumber};
+use metadata::{Cleaned, Extent, KeyCompaction, Partition, PartitionId, State, Tombstones, TopicNumber};
 
-use super::lake::Share;
+use super::lake::{Share, add, is_lake, one_an_item};
 use super::{Gather, Limits, Partitions, Spared, Window};
 use crate::CompactorConfig;
 
@@ -125,17 +125,10 @@ pub fn window(
     partitions.visit(&mut |id, partition| {
         let Some(rest) = rest.get(&id) else { return };
         let extents = partition.extents_from(rest.start);
-        for extent in extents.take_while(|extent| is_lake(extent) && extent.first < rest.end) {
-            if !gather.add(id, extent) {
-                return;
-            }
-        }
+        let due = extents.take_while(|extent| is_lake(extent) && extent.first < rest.end);
+        add(&mut gather, id, due);
     });
-    super::lake::one_an_item(gather.window())
-}
-
-fn is_lake(extent: &Extent) -> bool {
-    matches!(extent.place, Place::Lake { .. })
+    one_an_item(gather.window())
 }
 
 #[cfg(test)]

@@ -195,7 +195,7 @@ fn stretches(
     one_an_item(gather.window())
 }
 
-fn add(gather: &mut Gather, id: PartitionId, extents: impl Iterator<Item = Extent>) {
+pub(super) fn add(gather: &mut Gather, id: PartitionId, extents: impl Iterator<Item = Extent>) {
     for extent in extents {
         if !gather.add(id, extent) {
             return;
@@ -211,7 +211,7 @@ pub(super) fn one_an_item(mut window: Window) -> Window {
     window
 }
 
-fn is_lake(extent: &Extent) -> bool {
+pub(super) fn is_lake(extent: &Extent) -> bool {
     matches!(extent.place, Place::Lake { .. })
 }
 

@@ -9,7 +9,21 @@ use metadata::{
     Verdict,
 };
 
-use super::Window;
+use super::{Limits, Window};
+
+/// Limits that a few extents come up to.
+pub(crate) const LIMITS: Limits = Limits {
+    window_bytes_max: 1_000,
+    window_extents_max: 100,
+    proposal_bytes_max: 100_000,
+};
+
+/// The end of a small lake file.
+pub(crate) const END: LakeEnd = LakeEnd {
+    object_bytes: 300,
+    tail_bytes: 20,
+    tail_checksum: 5,
+};
 
 /// A run: topic, partition, records, bytes, greatest timestamp.
 pub(crate) type TestRun = (u32, u32, u32, u32, i64);

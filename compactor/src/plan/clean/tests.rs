@@ -1,18 +1,5 @@
-use metadata::LakeEnd;
-
 use super::*;
-use crate::plan::testing::{History, shape};
-
-const LIMITS: Limits = Limits {
-    window_bytes_max: 1_000,
-    window_extents_max: 100,
-    proposal_bytes_max: 100_000,
-};
-const END: LakeEnd = LakeEnd {
-    object_bytes: 300,
-    tail_bytes: 20,
-    tail_checksum: 5,
-};
+use crate::plan::testing::{END, History, LIMITS, shape};
 
 /// A topic of one partition that is compacted with these configs; the partition's name.
 fn history(configs: &[(&str, &str)]) -> (History, PartitionId) {
