@@ -9,7 +9,7 @@ mod latest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use engine::{Engine, FetchError, FetchedBatch};
+use engine::Engine;
 use metadata::entry::PartitionSwap;
 use metadata::{Cleaned, Extent, PartitionId, Place, Role, TopicNumber};
 use records::Record;
@@ -17,11 +17,11 @@ use seeded::Bug;
 
 use self::latest::Latest;
 use super::lake::{self, Keeps, Told};
-use super::read::{self, Pieces};
-use super::{Outcome, RunError, in_time, limits, propose};
-use crate::CompactorConfig;
+use super::read::{self, Pieces, Read};
+use super::{Outcome, RunError, limits, propose};
 use crate::plan::clean::{self, Cleaning};
 use crate::plan::{Limits, Window, swap};
+use crate::{CompactorConfig, DamagedExtent};
 
 /// How far a partition's pass has come.
 #[derive(Clone, Copy, Debug)]
@@ -58,17 +58,20 @@ pub(crate) async fn partitions(
     now_ms: i64,
 ) -> Result<Outcome, RunError> {
     let mut latest = Latest::new(config.clean_keys_max);
-    let mut progress = BTreeMap::new();
+    let (mut progress, mut outcome) = (BTreeMap::new(), Outcome::default());
     for cleaning in cleanings {
         let through;
-        (latest, through) = note(engine, cleaning, latest).await?;
-        let begun = Progress {
-            cleaning: *cleaning,
-            through,
-            next: 0,
-            tombstones: false,
-        };
-        progress.insert(cleaning.partition, begun);
+        (latest, through) = note(engine, cleaning, latest, &mut outcome).await?;
+        // Where nothing was noted and no tombstone is due there is nothing to leave out.
+        if through > cleaning.dirty_from || cleaning.tombstones_before > 0 {
+            let begun = Progress {
+                cleaning: *cleaning,
+                through,
+                next: 0,
+                tombstones: false,
+            };
+            progress.insert(cleaning.partition, begun);
+        }
         if latest.is_full() {
             break;
         }
@@ -84,14 +87,19 @@ pub(crate) async fn partitions(
         limits,
         keeps: keeps(latest, progress.clone()),
         progress,
-        outcome: Outcome::default(),
+        outcome,
     };
     while pass.step().await? {}
     Ok(pass.outcome)
 }
 
 /// Notes the keys of a partition's dirty records, as far as there is room and they can be read; the offset behind the last.
-async fn note(engine: &Engine, cleaning: &Cleaning, mut latest: Latest) -> Result<(Latest, u64), RunError> {
+async fn note(
+    engine: &Engine,
+    cleaning: &Cleaning,
+    mut latest: Latest,
+    outcome: &mut Outcome,
+) -> Result<(Latest, u64), RunError> {
     let (id, from) = (cleaning.partition, cleaning.dirty_from);
     let extents: Vec<Extent> = engine.read(|state| {
         let partition = state.partition(id);
@@ -103,12 +111,20 @@ async fn note(engine: &Engine, cleaning: &Cleaning, mut latest: Latest) -> Resul
         if !matches!(extent.place, Place::Lake { .. }) || extent.first >= cleaning.end || extent.first > through {
             break;
         }
-        let read = in_time(engine, 2, engine.read_extent(id, &extent)).await;
-        let batches: Vec<FetchedBatch> = match read.map_err(|slow| RunError::Unreadable(slow.to_string()))? {
-            Ok(batches) => batches,
-            Err(FetchError::Unavailable(why) | FetchError::NotCurrent(why)) => return Err(RunError::Unreadable(why)),
-            // Whoever rewrites it finds out what it is.
-            Err(_) => break,
+        let batches = match read::one(engine, id, &extent).await.map_err(RunError::Unreadable)? {
+            Read::Whole(batches) => batches,
+            Read::Damaged(what) => {
+                outcome.damaged.push(DamagedExtent {
+                    partition: id,
+                    extent,
+                    what,
+                });
+                break;
+            }
+            Read::Skipped => {
+                outcome.rewritten.skipped += 1;
+                break;
+            }
         };
         let noting = move || {
             let full_at = latest.note(id, &batches, from);

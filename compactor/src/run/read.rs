@@ -51,7 +51,7 @@ pub(super) struct Pieces {
 
 /// What one input gave.
 #[derive(Debug)]
-enum Read {
+pub(super) enum Read {
     Whole(Vec<Moved>),
     Damaged(String),
     Skipped,
@@ -69,7 +69,7 @@ pub(super) async fn window(engine: &Engine, config: &CompactorConfig, window: Wi
     let reads = order.into_iter().filter_map(|(at, input)| {
         let item = items.get(at)?;
         let (partition, extent) = (item.partition, *item.inputs.get(input)?);
-        Some(async move { (at, input, read_input(engine, partition, &extent).await) })
+        Some(async move { (at, input, one(engine, partition, &extent).await) })
     });
     let mut reads = futures::stream::iter(reads).buffered(config.reads_at_once.max(1));
     let mut failures = 0;
@@ -144,7 +144,7 @@ impl Pieces {
 }
 
 /// Reads one input. An error says that nobody answers.
-async fn read_input(engine: &Engine, partition: PartitionId, extent: &Extent) -> Result<Read, String> {
+pub(super) async fn one(engine: &Engine, partition: PartitionId, extent: &Extent) -> Result<Read, String> {
     let read = super::in_time(engine, 2, engine.read_extent(partition, extent)).await;
     let what = match read.map_err(|slow| slow.to_string())? {
         Ok(batches) => match whole(extent, &batches) {

@@ -105,9 +105,14 @@ pub(crate) async fn append(engine: &Engine, topic: TopicNumber, partition: u32, 
         let now_ms = engine.world().clock.wall_ms();
         builder.push(now_ms, None, Some(value.as_bytes()), &[]).unwrap();
     }
+    append_batch(engine, PartitionId { topic, partition }, builder.build().unwrap()).await
+}
+
+/// Appends a batch; its base offset.
+pub(crate) async fn append_batch(engine: &Engine, partition: PartitionId, batch: Batch) -> u64 {
     let run = AppendRun {
-        partition: PartitionId { topic, partition },
-        batches: vec![builder.build().unwrap()],
+        partition,
+        batches: vec![batch],
         producer: None,
         expected_offset: None,
     };

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use compactor::{CompactorConfig, Upkeep};
-use engine::{AppendGroup, AppendRun, Engine};
-use metadata::{PartitionId, Role};
+use engine::Engine;
+use metadata::{PartitionId, Place, Role};
 use records::{BatchBuilder, Codec, Limits};
+use store::Objects as _;
 use world::Chance;
 
-use crate::common::{Cluster, batches, config, set, topic};
+use crate::common::{Cluster, append_batch, batches, config, set, topic, upkeep};
 
 const PARTITIONS: u32 = 2;
 const TOMBSTONES_MS: u64 = 60_000;
@@ -117,18 +118,7 @@ impl History {
             builder.push(at_ms, Some(sent.key.as_bytes()), value, &[]).unwrap();
             self.sent.get_mut(&id).unwrap().push(sent);
         }
-        let run = AppendRun {
-            partition: id,
-            batches: vec![builder.build().unwrap()],
-            producer: None,
-            expected_offset: None,
-        };
-        let group = AppendGroup {
-            runs: vec![run],
-            request: None,
-        };
-        let engine = &self.engines[at];
-        engine.append(engine.reserve(1).unwrap(), group).await.unwrap();
+        append_batch(&self.engines[at], id, builder.build().unwrap()).await;
     }
 
     /// Two compactors at once.
@@ -308,4 +298,46 @@ fn what_is_left_is_what_a_map_would_hold() {
         dropped += left_out.unwrap_or(0);
     }
     assert!(dropped >= 10 * count, "{dropped} records left out in {count} histories");
+}
+
+async fn clean_at(engine: &Engine, topic: u32, ratio: &str) {
+    let ratio = BTreeMap::from([("min.cleanable.dirty.ratio".to_owned(), ratio.to_owned())]);
+    engine.alter_topic(topic, ratio, Vec::new(), "test").await.unwrap();
+}
+
+/// Keys that cannot be read are named, and what is clean before them is not rewritten for nothing.
+#[tokio::test(start_paused = true)]
+async fn keys_that_are_damaged_are_named_and_nothing_is_rewritten() {
+    let cluster = Cluster::new(1);
+    let engine = cluster.engine().await;
+    let topic = topic(&engine, "keys", 1, &[("cleanup.policy", "compact")]).await;
+    let id = PartitionId { topic, partition: 0 };
+    for key in ["a", "b"] {
+        clean_at(&engine, topic, "1").await;
+        let mut builder = BatchBuilder::new(Codec::None, None);
+        builder.push(1, Some(key.as_bytes()), Some(b"value"), &[]).unwrap();
+        append_batch(&engine, id, builder.build().unwrap()).await;
+        assert_eq!(upkeep(&engine).await.cleaned.objects, 0);
+        clean_at(&engine, topic, "0").await;
+        if key == "a" {
+            assert_eq!(upkeep(&engine).await.cleaned.objects, 1);
+        }
+    }
+    let hurt = engine.read(|state| state.partition(id).unwrap().extents().nth(1).unwrap());
+    let Place::Lake { name, .. } = hurt.place else {
+        panic!("in a lake file")
+    };
+    let of = engine.read(|state| state.topic(topic).unwrap().id());
+    let path = store::Key::LakeData(of, name).path(&engine.cluster());
+    let mut bytes = cluster.objects.get(&path, None).await.unwrap().bytes.to_vec();
+    bytes[40] ^= 1;
+    cluster.objects.put(&path, &[bytes.into()]).await.unwrap();
+    engine.world().tasks.kill();
+    let fresh = cluster.engine().await;
+    let mut upkeep = Upkeep::new(fresh, config());
+    for _ in 0..2 {
+        let report = upkeep.once().await;
+        let named: Vec<_> = report.damaged.iter().map(|damaged| damaged.extent).collect();
+        assert_eq!((named, report.cleaned.objects), (vec![hurt], 0));
+    }
 }

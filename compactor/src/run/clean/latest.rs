@@ -1,11 +1,13 @@
 //! The last offset of each key. Keys are known by a hash that nobody finds two of.
 
-use engine::FetchedBatch;
 use hashbrown::HashMap;
 use lake::WriteSettings;
 use metadata::PartitionId;
+use records::Batch;
 use rustc_hash::FxBuildHasher;
 use sha2::{Digest as _, Sha256};
+
+use crate::run::read::Moved;
 
 /// The first half of SHA-256.
 type KeyHash = [u8; 16];
@@ -34,13 +36,12 @@ impl Latest {
     }
 
     /// Notes a partition's records from an offset on. The first offset that was not noted, if there was no room for its key.
-    pub(super) fn note(&mut self, partition: PartitionId, batches: &[FetchedBatch], from: u64) -> Option<u64> {
+    pub(super) fn note(&mut self, partition: PartitionId, batches: &[Moved], from: u64) -> Option<u64> {
         let limits = WriteSettings::default().batch_limits;
         for batch in batches {
             // What cannot be told is kept whole, and has no keys that anybody knows.
-            let Ok(records) = records::walk(&batch.batch, &limits) else {
-                continue;
-            };
+            let walk = Batch::stored(batch.bytes.clone()).and_then(|batch| records::walk(&batch, &limits));
+            let Ok(records) = walk else { continue };
             let Ok(records) = records.collect::<Result<Vec<_>, _>>() else {
                 continue;
             };
