@@ -6,6 +6,7 @@ mod expire;
 mod groups;
 mod judge;
 mod lives;
+mod publish;
 mod swap;
 mod topics;
 mod trim;

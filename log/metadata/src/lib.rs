@@ -23,6 +23,6 @@ pub use outcome::{Applied, Fate, Outcome, Rejection, RunAck, Verdict};
 pub use rendezvous::{Candidates, score};
 pub use state::{
     Cleaned, Committed, EraBegun, Extent, Group, LakeEnd, Life, MarkAt, ObjectStatus, Partition, Place, ProducerView,
-    RequestProducerView, SnapshotRef, State, Tombstones, Topic,
+    Published, RequestProducerView, SnapshotRef, State, Tombstones, Topic,
 };
 pub use zone::{NotAZone, zone, zone_of_client};

@@ -33,6 +33,8 @@ pub const TOPIC_NAME_BYTES_MAX: usize = 249;
 pub const CONFIG_VALUE_BYTES_MAX: usize = 1024;
 /// Ids of deleted topics that are remembered. An id is sixteen random bytes: it comes back only by being copied.
 pub const DELETED_TOPICS_REMEMBERED: usize = 1 << 16;
+/// Most objects that describe one topic as a table.
+pub const PUBLISHED_OBJECTS_MAX: usize = 1024;
 /// Snapshots that are remembered.
 pub const SNAPSHOTS_KEPT: usize = 4;
 /// Marks are kept for so long, in milliseconds of the store's time; no grace may be longer.

@@ -9,6 +9,7 @@ pub(crate) mod partition;
 pub(crate) mod places;
 pub(crate) mod producer;
 pub(crate) mod request;
+pub(crate) mod table;
 pub(crate) mod topic;
 
 pub use extent::{Extent, LakeEnd, Place};
@@ -19,6 +20,7 @@ pub use objects::ObjectStatus;
 pub use partition::{Cleaned, Partition, Tombstones};
 pub use producer::ProducerView;
 pub use request::RequestProducerView;
+pub use table::Published;
 pub use topic::Topic;
 
 use group::Groups;
@@ -195,6 +197,19 @@ impl State {
         (0..)
             .zip(partitions)
             .map(move |(partition, state)| (PartitionId { topic, partition }, Partition { state, objects }))
+    }
+
+    /// What is published of a topic as a table.
+    pub fn published(&self, topic: TopicNumber) -> Option<Published> {
+        let state = self.topics.get(topic)?.table.published.as_ref()?;
+        let objects = &self.places.objects;
+        Some(Published {
+            objects: state.objects.iter().map(|&slot| objects.name(slot)).collect(),
+            seen: state.seen,
+            oldest: state.oldest,
+            sequence: state.sequence,
+            at: state.at,
+        })
     }
 
     /// The live ones, ordered.

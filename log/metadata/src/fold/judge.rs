@@ -126,7 +126,7 @@ impl State {
         // may not name objects in Control, nor a compactor in Object.
         let wrong_role = match kind {
             Kind::Append(_) => ask.role != Role::Agent,
-            Kind::Swap(_) => ask.role != Role::Compactor,
+            Kind::Swap(_) | Kind::Publish(_) => ask.role != Role::Compactor,
             _ => false,
         };
         if wrong_role {
@@ -134,7 +134,7 @@ impl State {
         }
         // Without a number, or with one lower than was taken before, an object that a sweep already calls garbage for
         // ever could be named.
-        let names_objects = ask.lane == Lane::Object || matches!(kind, Kind::Swap(_));
+        let names_objects = ask.lane == Lane::Object || matches!(kind, Kind::Swap(_) | Kind::Publish(_));
         let missing = names_objects && ask.flush.is_none();
         if missing || ask.flush.is_some() && ask.flush < ask.flush_floor {
             return Some(Rejection::FlushFell {
@@ -167,6 +167,7 @@ impl State {
             Kind::Expire(expire) => self.expire(expire),
             Kind::AlterCluster(alter) => one(self.alter_cluster(alter)),
             Kind::FeatureLevel(raise) => one(self.raise_feature_level(raise)),
+            Kind::Publish(publish) => one(self.publish(ask, publish)),
         }
     }
 

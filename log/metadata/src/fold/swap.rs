@@ -225,6 +225,7 @@ impl State {
     /// Outputs are held before inputs are let go, so that an object which is both is not un-named in between.
     fn replace(&mut self, id: PartitionId, at: usize, gone: &[Packed], outputs: &[Output]) {
         let mut new = Vec::with_capacity(outputs.len());
+        let mut lake_changed = false;
         for Output { wire, name, bytes_at } in outputs {
             let objects = &mut self.places.objects;
             let spot = match *bytes_at {
@@ -246,13 +247,19 @@ impl State {
                 bytes: wire.bytes,
                 place,
             };
-            self.places.hold(&extent);
+            lake_changed |= self.places.hold(&extent);
             new.push(extent);
         }
         for extent in gone {
-            self.places.release(extent, self.position);
+            lake_changed |= self.places.release(extent, self.position);
         }
-        let Some(partition) = self.topics.partition_mut(id) else {
+        let Some(topic) = self.topics.get_mut(id.topic) else {
+            return;
+        };
+        if lake_changed {
+            topic.table.changed = self.position;
+        }
+        let Some(partition) = topic.partitions.get_mut(id.partition as usize) else {
             return;
         };
         let sum = |extents: &[Packed]| extents.iter().map(|extent| u64::from(extent.bytes)).sum::<u64>();

@@ -7,6 +7,7 @@ use crate::limits::{OFFSET_MAX, TOPIC_NAME_BYTES_MAX};
 use crate::outcome::{Applied, Rejection};
 use crate::state::State;
 use crate::state::partition::PartitionState;
+use crate::state::table::TableState;
 use crate::state::topic::Topic;
 
 /// Kafka's rules of topic names: 1 to 249 of `[a-zA-Z0-9._-]`, and neither `.` nor `..`.
@@ -59,6 +60,7 @@ impl State {
             config,
             partitions: vec![PartitionState::new(create.first_offset, self.era); partitions],
             requests: std::collections::BTreeMap::new(),
+            table: TableState::default(),
         });
         Ok(Applied::Topic {
             number,
@@ -92,6 +94,9 @@ impl State {
             for extent in partition.extents.as_slice() {
                 self.places.release(extent, self.position);
             }
+        }
+        for &slot in topic.table.published.iter().flat_map(|published| &published.objects) {
+            self.places.objects.release(slot, self.position);
         }
         for (name, known) in &topic.requests {
             self.counts.requests -= name.len() as u64 + known.weight();

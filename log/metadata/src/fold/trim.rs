@@ -37,7 +37,9 @@ impl State {
             let gone = partition.extents.index_of(trim.before);
             for extent in partition.extents.as_slice().iter().take(gone) {
                 partition.bytes -= u64::from(extent.bytes);
-                places.release(extent, now);
+                if places.release(extent, now) {
+                    topic.table.changed = now;
+                }
             }
             partition.extents.drop_front(gone);
             partition.trim_epochs();

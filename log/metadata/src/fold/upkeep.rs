@@ -42,7 +42,7 @@ impl State {
     }
 
     /// Nobody has folded the entry that is being folded: what it un-names cannot have been seen by its proposer.
-    fn check_folded(&self, position: u64) -> Result<(), Rejection> {
+    pub(super) fn check_folded(&self, position: u64) -> Result<(), Rejection> {
         if position < self.position {
             Ok(())
         } else {

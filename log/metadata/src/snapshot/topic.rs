@@ -1,6 +1,7 @@
 //! The section of a topic: its configs, partitions with their extents in columns, and HTTP producers.
 
 mod producers;
+mod table;
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -14,6 +15,7 @@ use crate::ids::{Change, TopicId};
 use crate::limits::OFFSET_MAX;
 use crate::state::extent::{Extents, Packed, Spot};
 use crate::state::partition::PartitionState;
+use crate::state::table::TableState;
 use crate::state::topic::Topic;
 use crate::state::{Cleaned, LakeEnd, State, Tombstones};
 
@@ -31,6 +33,7 @@ pub(super) fn encode(state: &State, topic: &Topic) -> wire::Topic {
         .iter()
         .map(|partition| encode_partition(state, &mut names, partition))
         .collect();
+    let table = table::encode(state, &mut names, &topic.table);
     wire::Topic {
         number: topic.number,
         name: topic.name.clone(),
@@ -45,6 +48,7 @@ pub(super) fn encode(state: &State, topic: &Topic) -> wire::Topic {
             .iter()
             .map(|(name, known)| encode_request(name, known))
             .collect(),
+        table,
     }
 }
 
@@ -164,9 +168,13 @@ pub(super) fn decode(state: &mut State, number: u32, from: wire::Topic) -> Resul
         config: decode_config(from.config, |set| TopicConfig::default().changed(set, &[]))?,
         partitions: Vec::with_capacity(from.partitions.len()),
         requests: std::collections::BTreeMap::new(),
+        table: TableState::default(),
     };
     for partition in from.partitions {
         topic.partitions.push(decode_partition(state, &slots, &partition)?);
+    }
+    if let Some(table) = &from.table {
+        topic.table = table::decode(state, &slots, table)?;
     }
     for producer in from.requests {
         let (name, known) = decode_request(&producer, topic.partition_count())?;
@@ -174,11 +182,11 @@ pub(super) fn decode(state: &mut State, number: u32, from: wire::Topic) -> Resul
         topic.requests.insert(name, known);
     }
     state.counts.partitions += u64::from(topic.partition_count());
-    // A name that no extent bears would be held for ever.
+    // A name that nothing bears would be held for ever.
     let idle = slots.iter().any(|&slot| !state.places.objects.is_held(slot));
     state.topics.insert(topic);
     if idle {
-        Err(corrupt("a name that no extent bears"))
+        Err(corrupt("a name that nothing bears"))
     } else {
         Ok(())
     }

@@ -15,22 +15,33 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    pub(crate) fn hold(&mut self, extent: &Packed) {
+    /// An extent comes. Whether a lake file came with it.
+    pub(crate) fn hold(&mut self, extent: &Packed) -> bool {
         self.extents += 1;
         match extent.spot() {
-            Spot::Segment { slot, .. } | Spot::Lake { slot } => self.objects.hold(slot),
+            Spot::Segment { slot, .. } => self.objects.hold(slot),
+            Spot::Lake { slot } => {
+                let comes = !self.objects.is_held(slot);
+                self.objects.hold(slot);
+                return comes;
+            }
             Spot::Inline { position, .. } => {
                 *self.inline.entry(position).or_default() += 1;
                 self.inline_bytes += u64::from(extent.bytes);
             }
         }
+        false
     }
 
-    /// An extent goes with the entry at `now`.
-    pub(crate) fn release(&mut self, extent: &Packed, now: u64) {
+    /// An extent goes with the entry at `now`. Whether a lake file went with it.
+    pub(crate) fn release(&mut self, extent: &Packed, now: u64) -> bool {
         self.extents -= 1;
         match extent.spot() {
-            Spot::Segment { slot, .. } | Spot::Lake { slot } => self.objects.release(slot, now),
+            Spot::Segment { slot, .. } => self.objects.release(slot, now),
+            Spot::Lake { slot } => {
+                self.objects.release(slot, now);
+                return !self.objects.is_held(slot);
+            }
             Spot::Inline { position, .. } => {
                 self.inline_bytes -= u64::from(extent.bytes);
                 if let Some(count) = self.inline.get_mut(&position) {
@@ -41,6 +52,7 @@ impl Places {
                 }
             }
         }
+        false
     }
 
     pub(crate) fn lowest_inline(&self) -> Option<u64> {

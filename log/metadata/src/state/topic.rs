@@ -8,6 +8,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::partition::PartitionState;
 use super::request::{RequestProducer, RequestProducerView};
+use super::table::TableState;
 use crate::config::TopicConfig;
 use crate::ids::{Change, PartitionId, TopicId, TopicNumber};
 use crate::limits::DELETED_TOPICS_REMEMBERED;
@@ -22,6 +23,7 @@ pub struct Topic {
     pub(crate) config: TopicConfig,
     pub(crate) partitions: Vec<PartitionState>,
     pub(crate) requests: BTreeMap<Bytes, RequestProducer>,
+    pub(crate) table: TableState,
 }
 
 impl Topic {
@@ -48,6 +50,12 @@ impl Topic {
     /// Its configs.
     pub fn config(&self) -> &TopicConfig {
         &self.config
+    }
+
+    /// Position of the entry with which its lake files last became others; 0 before there was any. What is published of it
+    /// ([`State::published`](crate::State::published)) tells of all when that saw this position or a later one.
+    pub fn lake_changed(&self) -> u64 {
+        self.table.changed
     }
 
     /// How many partitions it has.

@@ -94,6 +94,17 @@ fn compare_topics(state: &State, model: &Model) {
             Some(number)
         );
         assert_eq!(topic.partition_count() as usize, other.partitions.len());
+        let published = other.published.clone().map(|they| metadata::Published {
+            objects: they.objects,
+            seen: they.seen,
+            oldest: they.oldest,
+            sequence: they.sequence,
+            at: they.at,
+        });
+        assert_eq!(
+            (topic.lake_changed(), state.published(number)),
+            (other.lake_changed, published)
+        );
         for (partition, other) in (0..).zip(&other.partitions) {
             compare_partition(
                 state,
@@ -179,10 +190,13 @@ fn compare_objects(state: &State, model: &Model, names: &[ObjectName]) {
         }
     }
     assert_eq!((state.inline_bytes(), state.lowest_inline()), (inline_bytes, lowest));
-    assert_eq!(
-        (state.extents(), state.objects()),
-        (model.extents().count() as u64, references.len())
-    );
+    assert_eq!(state.extents(), model.extents().count() as u64);
+    for topic in model.topics.values() {
+        for name in topic.published.iter().flat_map(|they| &they.objects) {
+            *references.entry(*name).or_default() += 1;
+        }
+    }
+    assert_eq!(state.objects(), references.len());
     for name in names.iter().chain(model.unnamed.keys()).chain(references.keys()) {
         let status = match (references.get(name), model.unnamed.get(name)) {
             (Some(&references), _) => ObjectStatus::Named { references },

@@ -3,6 +3,7 @@
 
 mod admin;
 mod append;
+mod publish;
 mod swap;
 
 use std::collections::BTreeMap;
@@ -97,7 +98,8 @@ impl Drawer {
         }
         let kind = match choice {
             0..450 => self.append(model, life, lane, flush),
-            450..560 => self.swap(model, life, flush, floor),
+            450..540 => self.swap(model, life, flush, floor),
+            540..560 => self.publish(model, life, flush, floor),
             _ => self.admin(model, life),
         };
         if self.dice.permille(10) {

@@ -5,6 +5,7 @@ mod append;
 mod cluster;
 mod groups;
 mod lives;
+mod publish;
 mod swap;
 mod topics;
 mod upkeep;
@@ -12,7 +13,7 @@ mod upkeep;
 use std::collections::{BTreeMap, BTreeSet};
 
 use metadata::entry::proposal::Kind;
-use metadata::entry::{Body, Proposal};
+use metadata::entry::{Body, PartitionSwap, PartitionTrim, Proposal};
 use metadata::{
     Applied, Change, Committed, Fate, Incarnation, ObjectName, Outcome, PartitionId, Place, Rejection, Role, Verdict,
 };
@@ -79,7 +80,12 @@ pub(crate) struct Topic {
     pub(crate) config: BTreeMap<String, String>,
     pub(crate) partitions: Vec<Partition>,
     pub(crate) requests: BTreeMap<Vec<u8>, Requests>,
+    /// Position of the entry with which a lake file was last named first, or un-named.
+    pub(crate) lake_changed: u64,
+    pub(crate) published: Option<Published>,
 }
+
+pub(crate) use publish::Published;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Group {
@@ -224,7 +230,7 @@ impl Model {
     /// Whatever was named before a proposal and is not after it went with it.
     fn find_unnamed(&mut self) {
         let name = |held: &Held| swap::object(held).map(|(name, _)| name);
-        let now: BTreeSet<_> = self.extents().filter_map(name).collect();
+        let now: BTreeSet<_> = self.extents().filter_map(name).chain(self.published()).collect();
         for gone in self.named.difference(&now) {
             self.unnamed.insert(*gone, self.position);
         }
@@ -276,7 +282,7 @@ impl Model {
             return Some(Rejection::Malformed(""));
         };
         let is_append = matches!(kind, Kind::Append(_));
-        let is_swap = matches!(kind, Kind::Swap(_));
+        let is_swap = matches!(kind, Kind::Swap(_) | Kind::Publish(_));
         if self.halted {
             Some(Rejection::Halted)
         } else if is_append && ask.lane == 0 || !is_append && ask.lane != 0 {
@@ -310,8 +316,15 @@ impl Model {
             Kind::ProducerIds(ids) => vec![self.producer_ids(ids.count)],
             Kind::CommitOffsets(commit) => vec![self.commit(change, commit)],
             Kind::DeleteGroup(delete) => vec![self.delete_group(delete)],
-            Kind::Trim(trim) => trim.partitions.iter().map(|trim| self.trim(trim)).collect(),
-            Kind::Swap(swap) => swap.partitions.iter().map(|swap| self.swap(ask, swap)).collect(),
+            Kind::Trim(trim) => {
+                let judge = |trim: &PartitionTrim| self.noting(trim.topic, |model| model.trim(trim));
+                trim.partitions.iter().map(judge).collect()
+            }
+            Kind::Swap(swap) => {
+                let judge = |swap: &PartitionSwap| self.noting(swap.topic, |model| model.swap(ask, swap));
+                swap.partitions.iter().map(judge).collect()
+            }
+            Kind::Publish(publish) => vec![self.publish(ask, publish)],
             Kind::SnapshotTaken(taken) => vec![self.snapshot(taken)],
             Kind::Mark(mark) => vec![self.mark(mark)],
             Kind::Expire(expire) => self.expire(expire),

@@ -203,6 +203,7 @@ pub(super) fn kind_name(proposal: &Proposal) -> &'static str {
         Some(Kind::DeleteGroup(_)) => "delete group",
         Some(Kind::Trim(_)) => "trim",
         Some(Kind::Swap(_)) => "swap",
+        Some(Kind::Publish(_)) => "publish",
         Some(Kind::SnapshotTaken(_)) => "snapshot",
         Some(Kind::Mark(_)) => "mark",
         Some(Kind::Expire(_)) => "expire",

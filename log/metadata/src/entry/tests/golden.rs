@@ -267,6 +267,33 @@ fn the_written_form_of_a_cleaning_stays() {
 }
 
 #[test]
+fn the_written_form_of_what_is_published_stays() {
+    let name = |attempt| ObjectName {
+        incarnation: Some(Incarnation {
+            position: 3,
+            index: 1,
+            nonce: 77,
+        }),
+        flush: 4,
+        attempt,
+    };
+    let publish = Publish {
+        topic: 1,
+        replaces: Some(name(0)),
+        seen: 300,
+        oldest: 200,
+        objects: vec![name(1), name(2)],
+    };
+    let body = body(vec![Proposal {
+        kind: Some(Kind::Publish(publish)),
+        ..Default::default()
+    }]);
+    let text: String = encode_body(&body).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(text, include_str!("../../../tests/golden/publish-v1.txt").trim_end());
+    assert_eq!(decode_body(encode_body(&body)), Ok(body));
+}
+
+#[test]
 fn the_written_form_stays() {
     let golden = include_bytes!("../../../tests/golden/body-v1.bin");
     assert_eq!(encode_body(&every_kind()).as_ref(), golden);

@@ -111,6 +111,7 @@ impl Model {
         let named = || {
             self.extents()
                 .any(|held| object(held).is_some_and(|(other, _)| other == name))
+                || self.published().any(|other| other == name)
         };
         let not_garbage = ask.floor.is_none_or(|floor| name.flush >= floor) || named();
         let is_lake = matches!(output.place, Place::Lake { .. });

@@ -111,6 +111,8 @@ impl Model {
                 config,
                 partitions,
                 requests,
+                lake_changed: 0,
+                published: None,
             },
         );
         Ok(Applied::Topic {

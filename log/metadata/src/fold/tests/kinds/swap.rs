@@ -2,6 +2,7 @@
 
 mod clean;
 mod lake;
+mod publish;
 
 use super::*;
 use crate::entry::extent::Place as Wire;

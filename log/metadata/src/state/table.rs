@@ -1,0 +1,44 @@
+//! What was published of a topic as a table: which objects describe it, and of which of its lake files they tell.
+
+use crate::ids::ObjectName;
+
+/// A topic as a table.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TableState {
+    /// Position of the entry with which a lake file of the topic was last named first, or un-named; 0 before any was.
+    pub(crate) changed: u64,
+    pub(crate) published: Option<PublishedState>,
+}
+
+/// The same as [`Published`], names told by their slots.
+#[derive(Debug, Clone)]
+pub(crate) struct PublishedState {
+    pub(crate) objects: Vec<u32>,
+    pub(crate) seen: u64,
+    pub(crate) oldest: u64,
+    pub(crate) sequence: u64,
+    pub(crate) at: u64,
+}
+
+/// What is published of a topic: objects in the format of tables that describe its lake files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Their names: the metadata, then, where there is a snapshot, its list of manifests, then these in the list's order.
+    pub objects: Vec<ObjectName>,
+    /// Position of the state whose lake files the newest snapshot tells of. Those of every later state up to the publishing
+    /// were the same.
+    pub seen: u64,
+    /// The same of the oldest snapshot that the metadata tells of.
+    pub oldest: u64,
+    /// How often something was published of the topic, this included.
+    pub sequence: u64,
+    /// Position of the entry that published it.
+    pub at: u64,
+}
+
+impl Published {
+    /// The object that tells of all others.
+    pub fn metadata(&self) -> Option<ObjectName> {
+        self.objects.first().copied()
+    }
+}
