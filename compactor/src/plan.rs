@@ -10,6 +10,7 @@ pub mod move_out;
 pub mod retention;
 pub mod snapshot;
 pub mod swap;
+pub mod tables;
 
 #[cfg(test)]
 pub(crate) mod testing;

@@ -6,6 +6,7 @@
 pub(crate) mod clean;
 pub(crate) mod lake;
 mod propose;
+pub(crate) mod publish;
 mod read;
 mod verify;
 

@@ -122,7 +122,7 @@ fn judge_all(state: &State, judge: &Judge, listed: Vec<Listed>, outcome: &mut Ou
                 outcome.swept.waiting += 1;
                 outcome.own_flush_open |= own_flush;
                 let wait = match key {
-                    Key::LakeData(..) => &mut outcome.lakes_wait,
+                    Key::LakeData(..) | Key::LakeMetadata(..) => &mut outcome.lakes_wait,
                     _ => &mut outcome.segments_wait,
                 };
                 *wait = match (*wait, since) {

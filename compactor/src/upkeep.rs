@@ -6,12 +6,13 @@
 mod ages;
 mod clean;
 mod duties;
+mod tables;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use engine::Engine;
-use metadata::{PartitionId, Role};
+use metadata::{PartitionId, Role, TopicNumber};
 use world::Instant;
 
 use crate::plan::Spared;
@@ -40,6 +41,8 @@ pub struct Upkeep {
     merged_at: Option<u64>,
     /// Where there are records that no lake file holds, and since when that is known here.
     unlaked: BTreeMap<Share, Instant>,
+    /// Topics that could not be published as tables, and when.
+    untold: BTreeMap<TopicNumber, Instant>,
     /// The newest snapshot that is known here, and since when.
     newest_snapshot: (Option<u64>, Instant),
     /// Inline bytes that moved out since then.
@@ -81,6 +84,7 @@ impl Upkeep {
             listed: Listed::new(),
             merged_at: None,
             unlaked: BTreeMap::new(),
+            untold: BTreeMap::new(),
             newest_snapshot: (None, now),
             moved_out_bytes: 0,
             advanced_for: None,
@@ -113,9 +117,11 @@ impl Upkeep {
         let through = self.engine.read(metadata::State::position);
         self.move_out(Some(through), &mut report).await;
         self.make_rows(1, &mut report).await;
+        self.publish(&mut report).await;
         self.clean(&mut report).await;
         self.merge(&mut report).await;
         self.retention(&mut report).await;
+        self.publish(&mut report).await;
         self.snapshot(1, &mut report).await;
         self.base(&mut report).await;
         self.sweep(&mut report).await;
@@ -163,8 +169,10 @@ impl Upkeep {
         }
         if self.now() >= self.due.merge {
             self.make_rows(patience, &mut report).await;
+            self.publish(&mut report).await;
             self.clean(&mut report).await;
             self.merge(&mut report).await;
+            self.publish(&mut report).await;
             self.snapshot(patience, &mut report).await;
             self.base(&mut report).await;
             self.due.merge = self.now() + self.config.merge_interval * patience;

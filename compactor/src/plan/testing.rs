@@ -251,6 +251,28 @@ impl History {
         assert!(verdicts.iter().all(is_applied), "{verdicts:?}");
     }
 
+    /// Publishes a topic's lake files as they are, and snapshots from so many positions before on.
+    pub(crate) fn publish(&mut self, topic: u32, before: u64) -> ObjectName {
+        self.flush += 1;
+        let name = ObjectName {
+            incarnation: self.compactor,
+            flush: self.flush,
+            attempt: 0,
+        };
+        let replaces = self.state.published(topic).and_then(|published| published.metadata());
+        let seen = self.state.position();
+        let kind = Kind::Publish(entry::Publish {
+            topic,
+            replaces: replaces.map(Into::into),
+            seen,
+            oldest: seen.saturating_sub(before),
+            objects: vec![name.into()],
+        });
+        let verdicts = self.propose(self.compactor, Lane::Control, Some(self.flush), kind);
+        assert!(verdicts.iter().all(is_applied), "{verdicts:?}");
+        name
+    }
+
     pub(crate) fn mark(&mut self, folded: u64, date: i64) {
         let mark = Mark {
             folded,

@@ -1,6 +1,6 @@
 //! What becomes of one listed object. Pure.
 
-use metadata::{Incarnation, ObjectName, ObjectStatus, State};
+use metadata::{Incarnation, ObjectName, ObjectStatus, State, Topic, TopicId};
 use seeded::Bug;
 use store::{Key, SnapshotName};
 
@@ -42,17 +42,22 @@ impl Judge {
     pub(crate) fn judge(&self, state: &State, key: &Key) -> Judgement {
         match key {
             Key::Cluster | Key::Witness => Judgement::Kept,
+            Key::LakeData(topic, name) if told(state, topic, name) => Judgement::Waits {
+                since: state.garbage_since(name),
+                own_flush: false,
+            },
             Key::LakeData(_, name) if !seeded::is(Bug::LakeGraceOfSegments) => {
                 self.named(state, name, state.cluster_config().lake_grace_ms())
             }
             Key::Segment(name) | Key::LakeData(_, name) => {
                 self.named(state, name, state.cluster_config().segment_grace_ms())
             }
+            Key::LakeMetadata(_, name, _) => self.named(state, name, state.cluster_config().lake_grace_ms()),
             Key::Snapshot(name) => self.snapshot(state, name),
-            // No proposal of this build names these. Those of dead lives can never be named; of the others it is not
+            // No proposal of this build names one. Those of dead lives can never be named; of the others it is not
             // known which flushes are over.
             Key::State(name) if !state.halted() && is_dead(state, name) => Judgement::Garbage { orphan: true },
-            Key::State(_) | Key::LakeMetadata(..) => Judgement::Unknown,
+            Key::State(_) => Judgement::Unknown,
         }
     }
 
@@ -93,6 +98,16 @@ impl Judge {
             return Judgement::Kept;
         }
         Judgement::Garbage { orphan: !known }
+    }
+}
+
+/// Whether a snapshot that is published of the topic may tell of a lake file that nothing names any more: it tells of the
+/// files of an earlier position.
+fn told(state: &State, topic: &TopicId, name: &ObjectName) -> bool {
+    let oldest = state.topic_by_id(topic).and_then(Topic::oldest_told);
+    match state.object(name) {
+        ObjectStatus::Unnamed { at } => oldest.is_some_and(|oldest| oldest < at),
+        _ => false,
     }
 }
 

@@ -17,6 +17,9 @@ pub enum LakeError {
     /// A Parquet file, but not one of ours, or damaged.
     #[error("not a readable lake file: {0}")]
     Format(String),
+    /// What tells of lake files as a table cannot be read, or cannot be told.
+    #[error("table: {0}")]
+    Table(String),
     /// Offsets do not follow one another, or a partition comes twice.
     #[error("partition {partition}: {what}")]
     Order {

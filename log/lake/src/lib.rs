@@ -9,6 +9,7 @@ mod columns;
 mod error;
 mod file;
 mod footer;
+pub mod iceberg;
 mod pages;
 mod reading;
 mod rebuild;

@@ -379,6 +379,10 @@ impl Objects for FaultyObjects {
         self.inner.backing()
     }
 
+    fn url(&self) -> String {
+        self.inner.url()
+    }
+
     async fn put(&self, path: &str, parts: &[Bytes]) -> Result<(), StoreError> {
         self.pass(Op::Put, path, self.inner.put(path, parts)).await
     }

@@ -133,6 +133,10 @@ impl Objects for FolderObjects {
         Backing::Folder
     }
 
+    fn url(&self) -> String {
+        format!("file://{}", self.root.display())
+    }
+
     async fn put(&self, path: &str, parts: &[Bytes]) -> Result<(), StoreError> {
         self.bucket.put(path, parts).await?;
         self.settle(Op::Put, path).await

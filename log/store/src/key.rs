@@ -246,11 +246,11 @@ impl Key {
             Key::State(name) => spread(format!("{cluster}/state"), &rest(name)),
             Key::LakeData(topic, name) => {
                 let rest = format!("{}.parquet", rest(name));
-                spread(format!("{cluster}/lake/{}/data", hex(&topic.0)), &rest)
+                spread(format!("{}/data", lake_folder(*topic, cluster)), &rest)
             }
             Key::LakeMetadata(topic, name, format) => {
-                let (topic, rest, suffix) = (hex(&topic.0), rest(name), format.suffix());
-                format!("{cluster}/lake/{topic}/metadata/{rest}{suffix}")
+                let (folder, rest, suffix) = (lake_folder(*topic, cluster), rest(name), format.suffix());
+                format!("{folder}/metadata/{rest}{suffix}")
             }
         }
     }
@@ -283,6 +283,11 @@ impl Key {
         };
         Err(StoreError::refused(op, &format!("{self:?}"), reason))
     }
+}
+
+/// The folder of a topic's lake objects.
+pub(crate) fn lake_folder(topic: TopicId, cluster: &ClusterId) -> String {
+    format!("{cluster}/lake/{}", hex(&topic.0))
 }
 
 fn rest(name: &ObjectName) -> String {

@@ -66,6 +66,10 @@ impl Objects for Measured {
         self.inner.backing()
     }
 
+    fn url(&self) -> String {
+        self.inner.url()
+    }
+
     async fn put(&self, path: &str, parts: &[Bytes]) -> Result<(), StoreError> {
         self.timed(Op::Put, path, self.inner.put(path, parts)).await
     }

@@ -37,6 +37,10 @@ impl Objects for MemoryObjects {
         Backing::Memory
     }
 
+    fn url(&self) -> String {
+        "memory:".to_owned()
+    }
+
     async fn put(&self, path: &str, parts: &[Bytes]) -> Result<(), StoreError> {
         self.bucket.put(path, parts).await
     }

@@ -61,6 +61,9 @@ pub trait Objects: fmt::Debug + Send + Sync {
     /// Where they lie.
     fn backing(&self) -> Backing;
 
+    /// Where they lie, as other programs find them: a URL without a slash at its end, before which no path stands.
+    fn url(&self) -> String;
+
     /// Writes an object, over whatever is there. After `Ok` it survives a power cut. The parts are not copied.
     async fn put(&self, path: &str, parts: &[Bytes]) -> Result<(), StoreError>;
 

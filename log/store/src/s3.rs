@@ -25,6 +25,7 @@ use date::{DateConnector, ServerDate};
 #[derive(Debug)]
 pub struct S3Objects {
     bucket: Bucket,
+    url: String,
 }
 
 impl S3Objects {
@@ -38,6 +39,7 @@ impl S3Objects {
         let patient = Arc::new(open(bucket, options, 3)?);
         Ok(S3Objects {
             bucket: Bucket::new(hasty, patient, prefix),
+            url: format!("s3://{bucket}/{prefix}").trim_end_matches('/').to_owned(),
         })
     }
 }
@@ -61,6 +63,10 @@ fn open(bucket: &str, options: &StoreOptions, retries_max: usize) -> Result<Amaz
 impl Objects for S3Objects {
     fn backing(&self) -> Backing {
         Backing::S3
+    }
+
+    fn url(&self) -> String {
+        self.url.clone()
     }
 
     async fn put(&self, path: &str, parts: &[Bytes]) -> Result<(), StoreError> {

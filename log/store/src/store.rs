@@ -8,11 +8,13 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use ledger::ClusterId;
+use metadata::TopicId;
 use world::{Instant, World};
 
 use crate::allowance::Allowance;
 use crate::folder::FolderObjects;
 use crate::hedge::Hedger;
+use crate::key;
 use crate::measured::Measured;
 use crate::memory::MemoryObjects;
 use crate::objects::{Backing, Objects, Staged};
@@ -115,6 +117,24 @@ impl Store {
     /// Where the objects lie.
     pub fn backing(&self) -> Backing {
         self.room.objects.backing()
+    }
+
+    /// Where an object lies, as other programs find it: a URL.
+    ///
+    /// # Errors
+    /// [`StoreError::Definite`] for a name that no object can have, or when the store has no cluster yet.
+    pub fn location(&self, key: &Key) -> Result<String, StoreError> {
+        let path = self.path(Op::Get, key)?;
+        Ok(format!("{}/{path}", self.room.objects.url()))
+    }
+
+    /// The folder of a topic's lake objects, as other programs find it: a URL without a slash at its end.
+    ///
+    /// # Errors
+    /// [`StoreError::Definite`] when the store has no cluster yet.
+    pub fn lake_location(&self, topic: TopicId) -> Result<String, StoreError> {
+        let folder = key::lake_folder(topic, &self.own_cluster(Op::Get)?);
+        Ok(format!("{}/{folder}", self.room.objects.url()))
     }
 
     /// How many puts a second are worth their price: 4 on S3, no bound elsewhere.

@@ -69,6 +69,42 @@ fn a_lake_file_waits_for_its_own_grace() {
 }
 
 #[test]
+fn a_lake_file_stays_while_a_snapshot_may_tell_of_it() {
+    let mut history = History::new();
+    let (topic, name) = named(&mut history);
+    let id = history.state.topic(topic).unwrap().id();
+    let (key, elsewhere) = (Key::LakeData(id, name), Key::LakeData(TopicId([3; 16]), name));
+    let metadata = history.publish(topic, 0);
+    history.trim(topic, 0, 1);
+    let at = history.state.position();
+    let described = Key::LakeMetadata(id, metadata, store::LakeFormat::Json);
+    assert_eq!(judge_key(&history, &described), Judgement::Named);
+    history.object(&[(topic, 0, 1, 10, 0)]);
+    history.mark(at, 0);
+    history.mark(at, 24 * HOUR_MS);
+    let waits = Judgement::Waits {
+        since: Some(at),
+        own_flush: false,
+    };
+    let garbage = Judgement::Garbage { orphan: false };
+    assert_eq!(
+        (judge_key(&history, &key), judge_key(&history, &elsewhere)),
+        (waits, garbage)
+    );
+    // The next version tells of an older snapshot too.
+    history.publish(topic, history.state.position() - at + 1);
+    assert_eq!(judge_key(&history, &key), waits);
+    history.publish(topic, 0);
+    assert_eq!(judge_key(&history, &key), garbage);
+    // What described it waits for the same grace.
+    let replaced = history.state.position();
+    assert!(matches!(judge_key(&history, &described), Judgement::Waits { .. }));
+    history.mark(replaced, 24 * HOUR_MS);
+    history.mark(replaced, 48 * HOUR_MS);
+    assert_eq!(judge_key(&history, &described), garbage);
+}
+
+#[test]
 fn an_orphan_goes_when_its_flush_is_over_or_its_life_has_been_for_the_grace() {
     let mut history = History::new();
     let (topic, mut name) = named(&mut history);

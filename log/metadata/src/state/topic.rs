@@ -58,6 +58,11 @@ impl Topic {
         self.table.changed
     }
 
+    /// Position of the state of which the oldest snapshot tells that is published of it.
+    pub fn oldest_told(&self) -> Option<u64> {
+        self.table.published.as_ref().map(|published| published.oldest)
+    }
+
     /// How many partitions it has.
     pub fn partition_count(&self) -> u32 {
         // No more can be made than a number of 32 bits counts.

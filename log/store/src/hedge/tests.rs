@@ -22,6 +22,10 @@ impl Objects for Scripted {
         self.backing
     }
 
+    fn url(&self) -> String {
+        "scripted:".to_owned()
+    }
+
     async fn put(&self, path: &str, _: &[Bytes]) -> Result<(), StoreError> {
         let at_ms = (self.world.clock.now() - self.began).as_millis();
         let number = {

@@ -33,6 +33,10 @@ impl Objects for CountedObjects {
         self.inner.backing()
     }
 
+    fn url(&self) -> String {
+        self.inner.url()
+    }
+
     async fn put(&self, path: &str, parts: &[Bytes]) -> Result<(), StoreError> {
         let bytes: usize = parts.iter().map(Bytes::len).sum();
         self.counters.count(|totals| {

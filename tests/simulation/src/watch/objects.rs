@@ -69,6 +69,10 @@ impl Objects for WatchedObjects {
         self.place.backing()
     }
 
+    fn url(&self) -> String {
+        self.place.url()
+    }
+
     async fn put(&self, path: &str, parts: &[Bytes]) -> Result<(), StoreError> {
         self.note_put(path, parts);
         let before = self.before(path).await;

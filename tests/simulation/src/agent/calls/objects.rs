@@ -35,6 +35,10 @@ impl Objects for CountedObjects {
         self.inner.backing()
     }
 
+    fn url(&self) -> String {
+        self.inner.url()
+    }
+
     async fn put(&self, path: &str, parts: &[Bytes]) -> Result<(), StoreError> {
         let _under_way = self.calls.enter(Call::Put(path.to_owned()));
         let put = self.inner.put(path, parts).await;

@@ -1,0 +1,243 @@
+//! Publishing a topic's lake files as a table: what is published is read back, the next version of it drafted, its objects
+//! put one after the other, and then proposed. A crash at any point leaves at most objects that nothing names.
+
+mod seen;
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use engine::Engine;
+use futures::{StreamExt as _, TryStreamExt as _};
+use lake::LakeFile;
+use lake::iceberg::{Draft, Identity, Next, Table, TableFile};
+use metadata::entry::Publish;
+use metadata::entry::proposal::Kind;
+use metadata::{Incarnation, LakeEnd, ObjectName, Published, Rejection, Role, TopicNumber, Verdict};
+use store::{Key, LakeFormat, ReadClass, Store, StoreError};
+
+use self::seen::Seen;
+use super::{RunError, VERIFY_CALLS, in_time};
+use crate::CompactorConfig;
+use crate::plan::tables::HISTORY_PART;
+
+/// Most snapshots that a table tells of: readers read through all of them.
+const SNAPSHOTS_MAX: usize = 50;
+
+/// One publishing.
+struct Publishing<'a> {
+    engine: &'a Engine,
+    config: &'a CompactorConfig,
+    store: Store,
+    identity: Identity,
+    seen: Seen,
+}
+
+/// What is published, read back.
+struct Standing {
+    table: Table,
+    /// In the order of the newest snapshot's list.
+    manifests: Vec<Bytes>,
+}
+
+/// What was put.
+struct Put {
+    life: (Incarnation, u64),
+    /// The metadata, the list of manifests, and these.
+    objects: Vec<ObjectName>,
+    /// Of which position the oldest snapshot tells.
+    oldest: Option<u64>,
+}
+
+/// Publishes a topic's lake files as they are now, at `date_ms` by the store's clock. Whether that was taken: another may
+/// have been first, or the files may have become others meanwhile.
+///
+/// With `anew`, what is published is not looked at: no older snapshot is told of.
+pub(crate) async fn publish(
+    engine: &Engine,
+    config: &CompactorConfig,
+    topic: TopicNumber,
+    date_ms: i64,
+    anew: bool,
+) -> Result<bool, RunError> {
+    let Some(seen) = Seen::of(engine, topic) else {
+        return Ok(false);
+    };
+    let store = engine.store().with_class(ReadClass::Backfill);
+    let identity = seen.identity(engine, &store)?;
+    let publishing = Publishing {
+        engine,
+        config,
+        store,
+        identity,
+        seen,
+    };
+    let standing = match &publishing.seen.published {
+        Some(published) if !anew => publishing.standing(published).await?,
+        _ => None,
+    };
+    let put = publishing.put_all(standing, date_ms).await?;
+    publishing.propose(topic, put).await
+}
+
+impl Publishing<'_> {
+    /// Reads back what is published; none where that is no more, or is damaged.
+    async fn standing(&self, published: &Published) -> Result<Option<Standing>, RunError> {
+        let read = self.read_all(published).await?.and_then(|parts| {
+            let (head, manifests) = parts.split_at(parts.len().min(2));
+            let metadata = head.first().cloned().unwrap_or_default();
+            let list = head.get(1).map(AsRef::as_ref);
+            let table = Table::open(&self.identity, &metadata, list, manifests);
+            let manifests = manifests.to_vec();
+            let standing = table.map(|table| Standing { table, manifests });
+            standing.map_err(|error| error.to_string())
+        });
+        match read {
+            Ok(standing) => Ok(Some(standing)),
+            Err(what) => {
+                let topic = &self.seen.name;
+                tracing::warn!(
+                    topic,
+                    what,
+                    "what is published as a table cannot be read; it is made anew"
+                );
+                Ok(None)
+            }
+        }
+    }
+
+    /// The bytes of all objects; why they are no more.
+    async fn read_all(&self, published: &Published) -> Result<Result<Vec<Bytes>, String>, RunError> {
+        let mut parts = Vec::with_capacity(published.objects.len());
+        for (at, name) in published.objects.iter().enumerate() {
+            let format = if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
+            let key = Key::LakeMetadata(self.seen.id, *name, format);
+            let read = in_time(self.engine, 1, self.store.read_fresh(&key, None)).await;
+            match read.map_err(|slow| RunError::Unreadable(slow.to_string()))? {
+                Ok(bytes) => parts.push(bytes),
+                Err(error @ StoreError::NotFound { .. }) => return Ok(Err(error.to_string())),
+                Err(error) => return Err(RunError::Unreadable(error.to_string())),
+            }
+        }
+        Ok(Ok(parts))
+    }
+
+    /// Drafts the version after `standing`, and puts what it is made of.
+    async fn put_all(&self, standing: Option<Standing>, date_ms: i64) -> Result<Put, RunError> {
+        let (table, before) = standing.map_or((None, Vec::new()), |they| (Some(they.table), they.manifests));
+        let new = self.described(table.as_ref()).await?;
+        let files = self.seen.locations(&self.store).map_err(RunError::Put)?;
+        let history_ms = i64::try_from(self.seen.grace_ms / HISTORY_PART).unwrap_or(i64::MAX);
+        let published = self.seen.published.as_ref();
+        let next = Next {
+            identity: &self.identity,
+            files: files.keys().cloned().collect(),
+            new,
+            position: self.seen.position,
+            era: self.seen.era,
+            sequence: published.map_or(0, |published| published.sequence) + 1,
+            at_ms: date_ms,
+            since_ms: date_ms.saturating_sub(history_ms),
+            snapshots_max: SNAPSHOTS_MAX,
+        };
+        let draft = Draft::new(table, next)?;
+        let held = |at: usize| published.and_then(|published| published.objects.get(at).copied());
+        let (kept, mut bytes): (Vec<ObjectName>, Vec<Bytes>) = {
+            let kept = draft.kept().iter();
+            let kept = kept.filter_map(|&at| Some((held(at + 2)?, before.get(at)?.clone())));
+            kept.unzip()
+        };
+        let mut made = Vec::with_capacity(draft.manifests().len());
+        for manifest in draft.manifests() {
+            made.push(self.put(manifest, LakeFormat::Avro).await?.0);
+            bytes.push(manifest.clone());
+        }
+        let made_at: Result<Vec<String>, RunError> = made.iter().map(|name| self.lies(name)).collect();
+        let list = draft.list(&made_at?)?;
+        let list_name = match &list {
+            Some(list) => Some(self.put(list, LakeFormat::Avro).await?.0),
+            None => held(1).filter(|_| !before.is_empty() || !kept.is_empty()),
+        };
+        let list_at = list.as_ref().and(list_name.as_ref()).map(|name| self.lies(name));
+        let (metadata, oldest) = draft.metadata(list_at.transpose()?)?;
+        if let Some(list) = &list {
+            let table = Table::open(&self.identity, &metadata, Some(list), &bytes)?;
+            let told: BTreeSet<&str> = table.files().into_keys().collect();
+            if table.entries() != files.len() || !told.iter().copied().eq(files.keys().map(String::as_str)) {
+                return Err(RunError::Verify("it does not tell of the topic's files".to_owned()));
+            }
+        }
+        let (name, life) = self.put(&metadata, LakeFormat::Json).await?;
+        let objects = std::iter::once(name).chain(list_name).chain(kept).chain(made);
+        Ok(Put {
+            life,
+            objects: objects.collect(),
+            oldest,
+        })
+    }
+
+    /// What is to be told of the files that the version before does not know: their ends are read for it.
+    async fn described(&self, table: Option<&Table>) -> Result<Vec<TableFile>, RunError> {
+        let known = table.map(Table::files).unwrap_or_default();
+        let files = self.seen.locations(&self.store).map_err(RunError::Put)?;
+        let new = files.into_iter().filter(|(at, _)| !known.contains_key(at.as_str()));
+        let reads = new.map(|(at, (name, end))| self.describe(at, name, end));
+        let reads = futures::stream::iter(reads).buffered(self.config.reads_at_once.max(1));
+        reads.try_collect().await
+    }
+
+    async fn describe(&self, location: String, name: ObjectName, end: LakeEnd) -> Result<TableFile, RunError> {
+        let key = Key::LakeData(self.seen.id, name);
+        let tail = end.object_bytes.saturating_sub(u64::from(end.tail_bytes))..end.object_bytes;
+        let read = in_time(self.engine, VERIFY_CALLS, self.store.read(&key, tail)).await;
+        let unreadable = |error: String| RunError::Unreadable(format!("{location}: {error}"));
+        let tail = read.map_err(|slow| unreadable(slow.to_string()))?;
+        let tail = tail.map_err(|error| unreadable(error.to_string()))?;
+        let file = LakeFile::open(&tail, end.object_bytes, end.tail_checksum)?;
+        Ok(TableFile::new(&file, location)?)
+    }
+
+    /// Puts an object under a name of its own. The name, and the life and flush of it.
+    async fn put(&self, bytes: &Bytes, format: LakeFormat) -> Result<(ObjectName, (Incarnation, u64)), RunError> {
+        let life = self.engine.next_flush(Role::Compactor).ok_or(RunError::NoLife)?;
+        let name = |attempt| ObjectName {
+            incarnation: life.0,
+            flush: life.1,
+            attempt,
+        };
+        let key = |attempt| Key::LakeMetadata(self.seen.id, name(attempt), format);
+        let deadline = self.engine.world().clock.now() + self.config.put_deadline;
+        let put = self.store.put_hedged(key, vec![bytes.clone()], deadline).await;
+        Ok((name(put.map_err(RunError::Put)?), life))
+    }
+
+    fn lies(&self, name: &ObjectName) -> Result<String, RunError> {
+        let key = Key::LakeMetadata(self.seen.id, *name, LakeFormat::Avro);
+        self.store.location(&key).map_err(RunError::Put)
+    }
+
+    async fn propose(&self, topic: TopicNumber, put: Put) -> Result<bool, RunError> {
+        let position = self.seen.position;
+        let replaces = self.seen.published.as_ref().and_then(Published::metadata);
+        let publish = Publish {
+            topic,
+            replaces: replaces.map(Into::into),
+            seen: position,
+            oldest: put.oldest.unwrap_or(position).min(position),
+            objects: put.objects.into_iter().map(Into::into).collect(),
+        };
+        let kind = Kind::Publish(publish);
+        let verdicts = self.engine.propose(Role::Compactor, kind, Some(put.life), "").await?;
+        let rejected = verdicts.into_iter().find_map(|verdict| match verdict {
+            Verdict::Rejected(rejection) => Some(rejection),
+            Verdict::Applied(_) => None,
+        });
+        match &rejected {
+            None => {}
+            Some(rejection @ (Rejection::SeenChanged { .. } | Rejection::UnknownTopic)) => {
+                tracing::debug!(%rejection, topic = self.seen.name, "a table was published too late");
+            }
+            Some(rejection) => tracing::warn!(%rejection, topic = self.seen.name, "a table was not published"),
+        }
+        Ok(rejected.is_none())
+    }
+}

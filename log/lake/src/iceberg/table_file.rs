@@ -1,0 +1,119 @@
+//! What a table tells of one lake file: its length, its rows, and of its columns what lets readers leave it out.
+
+use std::collections::HashMap;
+
+use iceberg::spec::{DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, PrimitiveType, Schema, Struct};
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::statistics::Statistics;
+
+use super::schema::schema;
+use crate::{LakeError, LakeFile};
+
+/// A lake file as a table tells of it.
+#[derive(Debug, Clone)]
+pub struct TableFile(pub(super) DataFile);
+
+/// What is gathered of a column over the row groups.
+#[derive(Debug, Default)]
+struct Gathered {
+    sizes: HashMap<i32, u64>,
+    values: HashMap<i32, u64>,
+    nulls: HashMap<i32, u64>,
+    lower: HashMap<i32, Datum>,
+    upper: HashMap<i32, Datum>,
+}
+
+impl TableFile {
+    /// What is to be told of an opened file that lies at `location`, a URL.
+    ///
+    /// # Errors
+    /// `Table` when the Iceberg library does not take it.
+    pub fn new(file: &LakeFile, location: String) -> Result<Self, LakeError> {
+        let (schema, metadata) = (schema()?, file.metadata());
+        let (mut gathered, mut starts, mut rows) = (Gathered::default(), Vec::new(), 0);
+        for group in metadata.row_groups() {
+            rows += u64::try_from(group.num_rows()).unwrap_or_default();
+            let begins = group.columns().iter().map(|chunk| chunk.byte_range().0).min();
+            starts.extend(begins.and_then(|start| i64::try_from(start).ok()));
+            for chunk in group.columns() {
+                gathered.add(&schema, chunk);
+            }
+        }
+        let mut data = DataFileBuilder::default();
+        data.content(DataContentType::Data)
+            .file_path(location)
+            .file_format(DataFileFormat::Parquet)
+            .partition(Struct::empty())
+            .record_count(rows)
+            .file_size_in_bytes(file.bytes())
+            .column_sizes(gathered.sizes)
+            .value_counts(gathered.values)
+            .null_value_counts(gathered.nulls)
+            .lower_bounds(gathered.lower)
+            .upper_bounds(gathered.upper)
+            .split_offsets(Some(starts))
+            .sort_order_id(0);
+        let data = data.build().map_err(|error| LakeError::Table(error.to_string()))?;
+        Ok(Self(data))
+    }
+
+    /// Where it lies.
+    pub fn location(&self) -> &str {
+        self.0.file_path()
+    }
+
+    /// Rows in it.
+    pub fn rows(&self) -> u64 {
+        self.0.record_count()
+    }
+}
+
+impl Gathered {
+    /// What lies inside another column is counted by nobody: a list's elements are not rows.
+    fn add(&mut self, schema: &Schema, chunk: &ColumnChunkMetaData) {
+        let descriptor = chunk.column_descr();
+        let info = descriptor.self_type().get_basic_info();
+        if !info.has_id() || descriptor.path().parts().len() > 1 {
+            return;
+        }
+        let id = info.id();
+        let count = |bytes: i64| u64::try_from(bytes).unwrap_or_default();
+        *self.sizes.entry(id).or_default() += count(chunk.compressed_size());
+        *self.values.entry(id).or_default() += count(chunk.num_values());
+        let Some(statistics) = chunk.statistics() else {
+            return;
+        };
+        if let Some(nulls) = statistics.null_count_opt() {
+            *self.nulls.entry(id).or_default() += nulls;
+        }
+        let kind = schema
+            .field_by_id(id)
+            .and_then(|field| field.field_type.as_primitive_type());
+        let Some((lower, upper)) = kind.and_then(|kind| bounds(kind, statistics)) else {
+            return;
+        };
+        let keep = |known: &mut HashMap<i32, Datum>, bound: Datum, better: fn(&Datum, &Datum) -> bool| {
+            if known.get(&id).is_none_or(|known| better(&bound, known)) {
+                known.insert(id, bound);
+            }
+        };
+        keep(&mut self.lower, lower, |new, known| new < known);
+        keep(&mut self.upper, upper, |new, known| new > known);
+    }
+}
+
+fn bounds(kind: &PrimitiveType, statistics: &Statistics) -> Option<(Datum, Datum)> {
+    match (kind, statistics) {
+        (PrimitiveType::Int, Statistics::Int32(known)) => {
+            Some((Datum::int(*known.min_opt()?), Datum::int(*known.max_opt()?)))
+        }
+        (PrimitiveType::Long, Statistics::Int64(known)) => {
+            Some((Datum::long(*known.min_opt()?), Datum::long(*known.max_opt()?)))
+        }
+        (PrimitiveType::Timestamptz, Statistics::Int64(known)) => Some((
+            Datum::timestamptz_micros(*known.min_opt()?),
+            Datum::timestamptz_micros(*known.max_opt()?),
+        )),
+        _ => None,
+    }
+}
