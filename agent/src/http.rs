@@ -18,6 +18,7 @@ mod extract;
 mod front;
 mod groups;
 mod health;
+mod iceberg;
 mod layers;
 mod metrics;
 mod offsets;

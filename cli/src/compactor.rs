@@ -94,6 +94,7 @@ fn fields(report: &Report) -> Vec<(&'static str, Value)> {
         ("to_lake", rewritten(&report.to_lake)),
         ("cleaned", rewritten(&report.cleaned)),
         ("lakes_merged", rewritten(&report.lakes_merged)),
+        ("tables_published", report.published.into()),
         ("partitions_trimmed", report.trimmed.into()),
         ("expired", report.expired.into()),
         (

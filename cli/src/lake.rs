@@ -1,4 +1,6 @@
-//! `tidelog lake`: which records lie in lake files, and how to ask them.
+//! `tidelog lake`: which records lie in lake files, and how to ask them, as files or as a table.
+
+mod rebuild;
 
 use std::collections::BTreeMap;
 
@@ -6,7 +8,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use metadata::{LakeEnd, ObjectName, Place as Lies, State, Topic};
 use serde_json::{Value, json};
-use store::Key;
+use store::{Key, LakeFormat, Store};
 
 use crate::context::Context;
 use crate::existing::{self, Folded};
@@ -19,6 +21,7 @@ use crate::place::{Place, PlaceArgs};
 pub(crate) enum LakeCommand {
     Files(FilesArgs),
     Describe(DescribeArgs),
+    Rebuild(rebuild::RebuildArgs),
 }
 
 /// List a topic's lake files
@@ -67,6 +70,26 @@ struct File {
     behind: usize,
 }
 
+/// The topic as a table.
+#[derive(Debug)]
+struct Table {
+    name: String,
+    /// Where its metadata lies, once something was published.
+    metadata: Option<String>,
+    /// Whether that tells of the lake files there are now.
+    is_current: bool,
+}
+
+impl Table {
+    fn told(&self) -> String {
+        match &self.metadata {
+            None => "nothing is published of it yet".to_owned(),
+            Some(metadata) if self.is_current => metadata.clone(),
+            Some(metadata) => format!("{metadata} (which tells of what was there before)"),
+        }
+    }
+}
+
 /// How far a partition is in lake files.
 #[derive(Debug, Default)]
 struct Line {
@@ -83,6 +106,7 @@ pub(crate) async fn run(command: LakeCommand, context: &Context) -> Result<Exit>
     let (args, describe) = match &command {
         LakeCommand::Files(args) => (&args.of, false),
         LakeCommand::Describe(args) => (&args.of, true),
+        LakeCommand::Rebuild(args) => return rebuild::run(args, context).await,
     };
     let place = args.place.or_default();
     let log = existing::open(&place, &args.place, context).await?;
@@ -91,7 +115,17 @@ pub(crate) async fn run(command: LakeCommand, context: &Context) -> Result<Exit>
     let topic = topic.ok_or_else(|| Ended::new(Exit::NotFound, format!("there is no topic {}", args.topic)))?;
     let files = files(&folded, topic);
     match describe {
-        true => show_lines(&place, topic, &lines(&folded.state, topic), &files, args.output.output)?,
+        true => {
+            let table = table(&log.store, &folded.state, topic)?;
+            show_lines(
+                &place,
+                topic,
+                &lines(&folded.state, topic),
+                &files,
+                &table,
+                args.output.output,
+            )?;
+        }
         false => show_files(&files, args.output.output)?,
     }
     Ok(Exit::Ok)
@@ -125,6 +159,19 @@ fn files(folded: &Folded, topic: &Topic) -> Vec<File> {
     let mut files: Vec<File> = files.into_values().collect();
     files.sort_by(|one, other| (other.behind, &one.path).cmp(&(one.behind, &other.path)));
     files
+}
+
+fn table(store: &Store, state: &State, topic: &Topic) -> Result<Table> {
+    let names = metadata::table_names(state);
+    let name = names.into_iter().find(|(_, number)| *number == topic.number());
+    let published = state.published(topic.number());
+    let metadata = published.as_ref().and_then(metadata::Published::metadata);
+    let metadata = metadata.map(|name| store.location(&Key::LakeMetadata(topic.id(), name, LakeFormat::Json)));
+    Ok(Table {
+        name: name.map(|(name, _)| name).unwrap_or_default(),
+        metadata: metadata.transpose()?,
+        is_current: published.map_or(0, |published| published.seen) >= topic.lake_changed(),
+    })
 }
 
 fn lines(state: &State, topic: &Topic) -> Vec<Line> {
@@ -177,7 +224,14 @@ fn told(file: &File) -> Value {
     })
 }
 
-fn show_lines(place: &Place, topic: &Topic, lines: &[Line], files: &[File], format: Format) -> Result<()> {
+fn show_lines(
+    place: &Place,
+    topic: &Topic,
+    lines: &[Line],
+    files: &[File],
+    table: &Table,
+    format: Format,
+) -> Result<()> {
     let query = duckdb(place, files);
     let sum = |of: fn(&File) -> u64| files.iter().map(of).sum::<u64>();
     let (bytes, log_bytes, records) = (
@@ -204,6 +258,9 @@ fn show_lines(place: &Place, topic: &Topic, lines: &[Line], files: &[File], form
             "records": records,
             "max_delay_ms": topic.config().lake_max_delay_ms(),
             "partitions": lines.iter().map(partition).collect::<Vec<_>>(),
+            "table": table.name,
+            "table_metadata": table.metadata,
+            "table_is_current": table.is_current,
             "duckdb": query,
         }));
     }
@@ -211,6 +268,7 @@ fn show_lines(place: &Place, topic: &Topic, lines: &[Line], files: &[File], form
     let head = [
         ("topic", topic.name().to_owned()),
         ("lake files", format!("{}, {sizes}, {records} records", files.len())),
+        ("table", format!("default.{}, {}", table.name, table.told())),
     ];
     let head: Vec<_> = head
         .into_iter()

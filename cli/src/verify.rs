@@ -24,6 +24,7 @@ mod inline;
 mod lakes;
 mod objects;
 mod snapshots;
+mod tables;
 
 use finding::{Finding, Kind, Report};
 
@@ -35,7 +36,7 @@ use finding::{Finding, Kind, Report};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Kinds of faults:  missing_object damaged_object damaged_records wrong_count hole missing_entry damaged_entry broken_chain
-                  lost_end halted missing_snapshot damaged_snapshot wrong_state wrong_cluster
+                  lost_end halted missing_snapshot damaged_snapshot wrong_state wrong_cluster wrong_table
 Kinds of garbage: orphan unnamed old_snapshot staged_file unknown_name; `pending` is not yet named, and may be soon
 
 Examples:
@@ -128,6 +129,7 @@ async fn check_state(log: &Log, state: &State, complete: bool, report: &mut Repo
     inline::check(log, state, report, context.talk).await?;
     objects::check(log, state, report, context.talk).await?;
     lakes::check(log, state, report, context.talk).await?;
+    tables::check(log, state, report).await?;
     // What an incomplete fold does not name may well be named by what it could not fold.
     if complete {
         garbage::list(log, state, report).await?;

@@ -15,4 +15,4 @@ mod upkeep;
 
 pub use config::CompactorConfig;
 pub use report::{DamagedExtent, Report, Rewritten, Swept};
-pub use upkeep::{Upkeep, run, run_once};
+pub use upkeep::{Upkeep, rebuild_tables, run, run_once};

@@ -69,6 +69,20 @@ pub async fn run_once(engine: &Engine, config: &CompactorConfig) -> Report {
     Upkeep::new(engine.clone(), config.clone()).once().await
 }
 
+/// Publishes every topic that `is_asked` names as a table, anew: what is published is not looked at, and no older snapshot is
+/// told of any more. Where another publishes the same topic at the same time, its table is told of in what failed.
+pub async fn rebuild_tables(engine: &Engine, config: &CompactorConfig, is_asked: impl Fn(&str) -> bool) -> Report {
+    let mut upkeep = Upkeep::new(engine.clone(), config.clone());
+    let mut report = Report::default();
+    if let Err(error) = engine.look().await {
+        report.failures.push(error.to_string());
+        return report;
+    }
+    upkeep.wait_for_life().await;
+    upkeep.rebuild(is_asked, &mut report).await;
+    report
+}
+
 /// Keeps up until the engine's tasks are asked to stop. To be spawned under them.
 pub async fn run(engine: Engine, config: CompactorConfig) {
     Upkeep::new(engine, config).run().await;

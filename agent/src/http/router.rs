@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::front::Front;
 use super::openapi::{Api, Description};
 use super::settings::HttpSettings;
-use super::{append, cluster, groups, health, layers, metrics, offsets, openapi, read, topics};
+use super::{append, cluster, groups, health, iceberg, layers, metrics, offsets, openapi, read, topics};
 
 /// The routes of an agent, without a socket.
 pub fn router(engine: Engine, settings: HttpSettings) -> Router {
@@ -55,6 +55,7 @@ pub(crate) fn router_of(front: Front) -> Router {
         .route("/openapi.json", axum::routing::get(openapi::describe))
         .with_state(description);
     router
+        .nest("/iceberg", iceberg::router(front.clone()))
         .with_state(front.clone())
         .merge(itself)
         .fallback(layers::no_route)

@@ -3,6 +3,7 @@
 mod admin;
 mod append;
 mod common;
+mod iceberg;
 mod read;
 mod sockets;
 mod zones;

@@ -36,6 +36,8 @@ pub(super) enum Kind {
     WrongState,
     /// Store and ledger belong to different clusters.
     WrongCluster,
+    /// What is published of a topic as a table is not so.
+    WrongTable,
     /// Garbage: an object that nothing ever named, nor will.
     Orphan,
     /// Garbage: an object that was named once and waits for its grace to pass.

@@ -24,7 +24,7 @@ pub(super) async fn list(log: &Log, state: &State, report: &mut Report) -> Resul
                 let kept = name.position >= log.base.position && needed.contains(&key);
                 snapshot(kept, name.position < newest)
             }
-            Some(Key::Segment(name) | Key::LakeData(_, name)) => named(state, &name),
+            Some(Key::Segment(name) | Key::LakeData(_, name) | Key::LakeMetadata(_, name, _)) => named(state, &name),
             Some(_) => Some((Kind::Orphan, "nothing names objects of this kind yet".to_owned())),
         };
         if let Some((kind, what)) = found {

@@ -26,10 +26,8 @@ impl Upkeep {
         if due.is_empty() {
             return;
         }
-        let date_ms = match run::in_time(&self.engine, 1, self.engine.store().date_ms()).await {
-            Ok(Ok(date_ms)) => date_ms,
-            Ok(Err(error)) => return report.failures.push(format!("tables: {error}")),
-            Err(slow) => return report.failures.push(format!("tables: {slow}")),
+        let Some(date_ms) = self.date_for_tables(report).await else {
+            return;
         };
         let mut failures = 0;
         for topic in due {
@@ -59,5 +57,37 @@ impl Upkeep {
                 return;
             }
         }
+    }
+
+    /// See [`rebuild_tables`](super::rebuild_tables).
+    pub(super) async fn rebuild(&mut self, is_asked: impl Fn(&str) -> bool, report: &mut Report) {
+        let Some(date_ms) = self.date_for_tables(report).await else {
+            return;
+        };
+        let topics: Vec<(TopicNumber, String)> = self.engine.read(|state| {
+            let topics = state
+                .topics()
+                .filter(|topic| topic.lake_changed() > 0 && is_asked(topic.name()));
+            topics.map(|topic| (topic.number(), topic.name().to_owned())).collect()
+        });
+        for (topic, name) in topics {
+            let publishing = run::publish::publish(&self.engine, &self.config, topic, date_ms, true);
+            match Box::pin(publishing).await {
+                Ok(true) => report.published += 1,
+                Ok(false) => report
+                    .failures
+                    .push(format!("the table of {name}: another was published meanwhile")),
+                Err(error) => report.failures.push(format!("the table of {name}: {error}")),
+            }
+        }
+    }
+
+    async fn date_for_tables(&self, report: &mut Report) -> Option<i64> {
+        match run::in_time(&self.engine, 1, self.engine.store().date_ms()).await {
+            Ok(Ok(date_ms)) => return Some(date_ms),
+            Ok(Err(error)) => report.failures.push(format!("tables: {error}")),
+            Err(slow) => report.failures.push(format!("tables: {slow}")),
+        }
+        None
     }
 }

@@ -14,12 +14,14 @@ mod schema;
 mod sorted;
 mod table;
 mod table_file;
+mod told;
 
 use crate::LakeError;
 
 pub use draft::{Draft, Next};
 pub use table::Table;
 pub use table_file::TableFile;
+pub use told::told;
 
 /// What a table is, apart from its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +32,19 @@ pub struct Identity {
     pub location: String,
     /// What people may want to know of it.
     pub properties: Vec<(String, String)>,
+}
+
+impl Identity {
+    /// That of a topic: its id, the folder of its lake objects, its name, and its cluster's id.
+    pub fn of_topic(id: [u8; 16], location: String, name: &str, cluster: &str) -> Self {
+        Self {
+            uuid: id,
+            location,
+            properties: [("tidelog.topic", name), ("tidelog.cluster", cluster)]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .to_vec(),
+        }
+    }
 }
 
 /// The metadata of a table of which nothing was published: it has its columns and no snapshot.

@@ -12,6 +12,7 @@ mod outcome;
 mod rendezvous;
 pub mod snapshot;
 mod state;
+mod table_name;
 mod zone;
 
 pub use config::{ClusterConfig, KeyCompaction, LanePolicy, TopicConfig};
@@ -25,4 +26,5 @@ pub use state::{
     Cleaned, Committed, EraBegun, Extent, Group, LakeEnd, Life, MarkAt, ObjectStatus, Partition, Place, ProducerView,
     Published, RequestProducerView, SnapshotRef, State, Tombstones, Topic,
 };
+pub use table_name::{table_name, table_names};
 pub use zone::{NotAZone, zone, zone_of_client};

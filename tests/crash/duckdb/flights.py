@@ -1,50 +1,124 @@
-"""Asks lake files of the flights what their table says, too: `flights.py TABLE QUERY FILE...`.
+"""Asks lake files of the flights what the CSV says, too: `flights.py CSV QUERY METADATA CATALOG FILE...`.
 
-QUERY is the one that `tidelog lake describe` prints. Every answer of the files has to be the table's. What differs is
-printed, and the end is 1.
+QUERY is the one that `tidelog lake describe` prints, METADATA where the table's metadata lies, CATALOG the address of an
+agent, or `-` while none runs. DuckDB is asked over the plain files, over the table's metadata and over the catalog; pyiceberg
+over the metadata and the catalog. Every answer has to be the CSV's. What differs is printed, and the end is 1.
 """
 
+import collections
+import csv
+import importlib.util
+import json
+import pathlib
 import sys
 
 import duckdb
+import pyiceberg.catalog
+import pyiceberg.table
 
-table, query, *files = sys.argv[1:]
-duckdb.read_parquet(files).filter("NOT kafka_batch_attributes & 65536").create_view("lake")
-duckdb.sql("CREATE VIEW rows AS SELECT *, decode(kafka_value) AS json FROM lake")
-# What is not known is NA there, and no number in both.
-source = f"read_csv('{table}', all_varchar=true)"
+source, query, metadata, catalog, *files = sys.argv[1:]
+NOT_WHOLE = "NOT kafka_batch_attributes & 65536"
 
-asked = {
-    "rows": ("SELECT count(*) FROM rows", f"SELECT count(*) FROM {source}"),
-    "each carrier's flights, miles, minutes in the air and delays": tuple(
-        f"""SELECT {carrier}, count(*), sum({number("distance")}), sum({number("air_time")}), count({number("dep_delay")}),
-            sum({number("dep_delay")}) FROM {relation} GROUP BY 1 ORDER BY 1"""
-        for relation, carrier, number in (
-            ("rows", "decode(kafka_key)", lambda name: f"TRY_CAST(json->>'$.{name}' AS DOUBLE)"),
-            (source, "carrier", lambda name: f"TRY_CAST({name} AS DOUBLE)"),
-        )
-    ),
-    "tails in their order, in which each carrier has its flights": tuple(
-        f"SELECT {carrier}, md5(string_agg({tail}, ',' ORDER BY {order})) FROM {relation} GROUP BY 1 ORDER BY 1"
-        for relation, carrier, tail, order in (
-            ("rows", "decode(kafka_key)", "coalesce(json->>'$.tailnum', '-')", "kafka_offset"),
-            (f"(SELECT *, row_number() OVER () AS line FROM {source})", "carrier", "coalesce(tailnum, '-')", "line"),
-        )
-    ),
-    "partitions without holes": (
-        "SELECT kafka_partition, min(kafka_offset), max(kafka_offset) + 1 FROM rows GROUP BY 1 ORDER BY 1",
-        "SELECT kafka_partition, 0, count(DISTINCT kafka_offset) FROM rows GROUP BY 1 ORDER BY 1",
-    ),
-    "the query that is printed": (
-        query,
-        "SELECT kafka_partition, count(*), max(kafka_offset) FROM rows GROUP BY 1 ORDER BY 1",
-    ),
-}
-different = 0
-for what, (of_files, of_table) in asked.items():
-    got, expected = (duckdb.sql(sql).fetchall() for sql in (of_files, of_table))
-    if got != expected or not got:
+
+def load(name):
+    """Loads one of DuckDB's extensions from where pip put it: nothing is fetched."""
+    package = pathlib.Path(importlib.util.find_spec(f"duckdb_extension_{name}").origin).parent
+    (file,) = package.glob(f"extensions/*/{name}.duckdb_extension")
+    duckdb.sql(f"LOAD '{file}'")
+
+
+def questions(rows, whole):
+    """Each question as it is asked of `rows` and of the CSV; `whole` is how many rows there are without a question."""
+    # What is not known is NA there, and no number in both.
+    table = f"read_csv('{source}', all_varchar=true)"
+    both = (
+        (rows, "decode(kafka_key)", lambda name: f"TRY_CAST(json->>'$.{name}' AS DOUBLE)"),
+        (table, "carrier", lambda name: f"TRY_CAST({name} AS DOUBLE)"),
+    )
+    lines = f"(SELECT *, row_number() OVER () AS line FROM {table})"
+    tails = (
+        (rows, "decode(kafka_key)", "coalesce(json->>'$.tailnum', '-')", "kafka_offset"),
+        (lines, "carrier", "coalesce(tailnum, '-')", "line"),
+    )
+    return {
+        "rows": (f"SELECT count(*) FROM {rows}", f"SELECT count(*) FROM {table}"),
+        "rows by what tells of them": (f"SELECT count(*) FROM {whole}", f"SELECT count(*) FROM {rows}"),
+        "each carrier's flights, miles, minutes in the air and delays": tuple(
+            f"""SELECT {carrier}, count(*), sum({number("distance")}), sum({number("air_time")}),
+                count({number("dep_delay")}), sum({number("dep_delay")}) FROM {relation} GROUP BY 1 ORDER BY 1"""
+            for relation, carrier, number in both
+        ),
+        "tails in their order, in which each carrier has its flights": tuple(
+            f"SELECT {carrier}, md5(string_agg({tail}, ',' ORDER BY {order})) FROM {relation} GROUP BY 1 ORDER BY 1"
+            for relation, carrier, tail, order in tails
+        ),
+        "partitions without holes": (
+            f"SELECT kafka_partition, min(kafka_offset), max(kafka_offset) + 1 FROM {rows} GROUP BY 1 ORDER BY 1",
+            f"SELECT kafka_partition, 0, count(DISTINCT kafka_offset) FROM {rows} GROUP BY 1 ORDER BY 1",
+        ),
+        "a partition's end": (
+            f"SELECT max(kafka_offset) FROM {whole} WHERE kafka_partition = 3 AND kafka_offset > 100",
+            f"SELECT count(*) - 1 FROM {rows} WHERE kafka_partition = 3",
+        ),
+        "the query that is printed": (
+            query,
+            f"SELECT kafka_partition, count(*), max(kafka_offset) FROM {rows} GROUP BY 1 ORDER BY 1",
+        ),
+    }
+
+
+def ask(name, relation):
+    """Asks all questions of a relation with DuckDB. How many were answered otherwise than of the CSV."""
+    duckdb.sql(f"CREATE TEMP TABLE {name} AS SELECT *, decode(kafka_value) AS json FROM {relation} WHERE {NOT_WHOLE}")
+    different = 0
+    for what, (of_rows, of_table) in questions(name, relation).items():
+        got, expected = (duckdb.sql(sql).fetchall() for sql in (of_rows, of_table))
+        if got != expected or not got:
+            different += 1
+            print(f"{name}: {what}: {got} where {expected} is expected")
+    return different
+
+
+def ask_pyiceberg(name, table):
+    """The same counts and sums by pyiceberg, and that it finds no fault in what the table says of itself."""
+    rows = table.scan(selected_fields=("kafka_partition", "kafka_offset", "kafka_key", "kafka_value")).to_arrow()
+    got, expected = collections.Counter(), collections.Counter()
+    for key, value in zip(rows["kafka_key"].to_pylist(), rows["kafka_value"].to_pylist()):
+        got[key.decode()] += 1
+        got["miles"] += int(json.loads(value)["distance"])
+    for line in csv.DictReader(open(source, newline="")):
+        expected[line["carrier"]] += 1
+        expected["miles"] += int(line["distance"])
+    snapshot = table.current_snapshot()
+    total = int(snapshot.summary["total-records"])
+    files = len(list(table.scan().plan_files()))
+    of_one = table.scan(row_filter="kafka_partition = 3 and kafka_offset >= 10 and kafka_offset < 20").to_arrow().num_rows
+    found = {
+        "counts and sums": (got, expected),
+        "the summary's rows": (total, rows.num_rows),
+        "the summary's files": (int(snapshot.summary["total-data-files"]), files),
+        "ten rows of a partition": (of_one, 10),
+    }
+    different = {what: pair for what, pair in found.items() if pair[0] != pair[1]}
+    for what, (one, other) in different.items():
+        print(f"{name}: {what}: {one} where {other} is expected")
+    return len(different)
+
+
+load("httpfs")
+load("avro")
+load("iceberg")
+different = ask("by_files", f"read_parquet({files})")
+different += ask("by_metadata", f"iceberg_scan('{metadata}')")
+different += ask_pyiceberg("pyiceberg by metadata", pyiceberg.table.StaticTable.from_metadata(metadata))
+if catalog != "-":
+    duckdb.sql(f"ATTACH 'wh' AS log (TYPE iceberg, ENDPOINT '{catalog}/iceberg', AUTHORIZATION_TYPE 'none')")
+    different += ask("by_catalog", "log.default.flights")
+    rest = pyiceberg.catalog.load_catalog("log", type="rest", uri=f"{catalog}/iceberg")
+    if ("default", "flights") not in rest.list_tables("default") or not rest.table_exists("default.flights"):
         different += 1
-        print(f"{what}: {got} where {expected} is expected")
-print(f"{len(files)} files, {len(asked)} questions, {different} answered otherwise")
+        print(f"the catalog lists {rest.list_tables('default')}")
+    different += ask_pyiceberg("pyiceberg by catalog", rest.load_table("default.flights"))
+by = "files, metadata and catalog" if catalog != "-" else "files and metadata"
+print(f"{len(files)} files, asked by {by}: {different} answers differ")
 sys.exit(1 if different else 0)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts DuckDB, pinned, into $TIDELOG_CACHE/venv-duckdb. Does nothing when it is there.
+# Puts DuckDB and pyiceberg, pinned, into $TIDELOG_CACHE/venv-duckdb. Does nothing when it is there.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 venv="${TIDELOG_CACHE:-$HOME/.cache/tidelog}/venv-duckdb"

@@ -158,6 +158,10 @@ pub struct Lake {
     pub partitions: Vec<LakePartition>,
     /// A query over the files, for DuckDB; none when there are none.
     pub duckdb: Option<String>,
+    /// Where the metadata of its table lies; none when nothing is published of it.
+    pub table_metadata: Option<String>,
+    /// Whether that tells of the lake files there are now.
+    pub table_is_current: bool,
 }
 
 /// How far one is in lake files.

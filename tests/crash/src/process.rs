@@ -130,7 +130,12 @@ impl Spec {
     /// # Errors
     /// When no client can be made.
     pub fn client(&self) -> Result<Client> {
-        Client::new(format!("http://127.0.0.1:{}", self.port))
+        Client::new(self.url())
+    }
+
+    /// Where it serves HTTP.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 }
 
@@ -168,6 +173,11 @@ impl Process {
     /// When no client can be made.
     pub fn client(&self) -> Result<Client> {
         self.spec.client()
+    }
+
+    /// Where it serves HTTP.
+    pub fn url(&self) -> String {
+        self.spec.url()
     }
 
     /// Its number.

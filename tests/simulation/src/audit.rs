@@ -10,6 +10,7 @@ mod loss;
 mod named;
 mod objects;
 mod shadow;
+mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -167,7 +167,9 @@ pub(crate) async fn last_look(yard: &Yard) {
     groups::check(ground, &engine);
     note_read(ground, 0, &engine, &read);
     keys::check(ground, &engine).await;
+    ground.audit.check_tables();
     sweep(ground).await;
+    ground.audit.check_tables();
     let _ = engine.look().await;
     let again = read_all(ground, &engine).await;
     records::compare(ground, &read, &again);

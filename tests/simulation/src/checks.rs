@@ -39,7 +39,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("what is read was sent", "INV-21"),
     ("nothing is deleted that is named", "INV-8"),
     ("nothing is deleted that can be named", "INV-8"),
-    ("nothing is deleted but segments, lake files and snapshots", "INV-8"),
+    ("nothing is deleted but segments, lake objects and snapshots", "INV-8"),
     ("what was named is kept for the grace", "INV-8"),
     ("what a dead life left is kept for the grace", "INV-8"),
     ("only snapshots older than the base's are deleted", "INV-8"),
@@ -75,6 +75,8 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("compaction and sweeps change no record", "INV-13"),
     ("compaction and sweeps lose no record", "INV-13"),
     ("a refused swap changes nothing", "INV-14"),
+    ("a table tells of each lake file once", "INV-13"),
+    ("every snapshot that is told of can be read", "INV-15"),
     ("two compactors at once harm nothing", "INV-14"),
     ("two sweepers at once harm nothing", "INV-14"),
     // Clocks, crashes, liveness.

@@ -40,6 +40,8 @@ pub const SOMETIMES: &[&str] = &[
     "fold mark applied",
     "fold retire applied",
     "fold retire rejected HeardSince",
+    "fold publish applied",
+    "fold publish rejected SeenChanged",
     "fold snapshot applied",
     "fold swap applied",
     "fold swap rejected InputsChanged",

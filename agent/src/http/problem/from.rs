@@ -3,6 +3,7 @@
 use engine::{AppendError, ChangeError, FetchError, ReadError};
 use metadata::Rejection;
 use records::{BatchError, BatchErrorKind};
+use store::StoreError;
 
 use super::{Code, Problem};
 use crate::auth::Denied;
@@ -126,6 +127,17 @@ impl From<FetchError> for Problem {
             FetchError::NotCurrent(_) => Problem::new(Code::LedgerUnavailable, text),
             FetchError::HistoryLost => Problem::new(Code::HistoryLost, text),
             FetchError::Unavailable(_) => Problem::new(Code::StorageUnavailable, text),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Problem {
+        match error {
+            StoreError::Truncated { .. } | StoreError::Corrupt { .. } => {
+                Problem::new(Code::DataCorrupt, error.to_string())
+            }
+            error => Problem::new(Code::StorageUnavailable, error.to_string()),
         }
     }
 }

@@ -66,13 +66,7 @@ impl Seen {
 
     pub(super) fn identity(&self, engine: &Engine, store: &Store) -> Result<Identity, RunError> {
         let location = store.lake_location(self.id).map_err(RunError::Put)?;
-        Ok(Identity {
-            uuid: self.id.0,
-            location,
-            properties: vec![
-                ("tidelog.topic".to_owned(), self.name.clone()),
-                ("tidelog.cluster".to_owned(), engine.cluster().to_string()),
-            ],
-        })
+        let cluster = engine.cluster().to_string();
+        Ok(Identity::of_topic(self.id.0, location, &self.name, &cluster))
     }
 }

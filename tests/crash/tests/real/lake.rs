@@ -68,8 +68,10 @@ async fn consume(client: &Client, flights: &[Flight]) -> Result<()> {
     feed::compare(flights, &client.read_topic("flights").await?)
 }
 
-/// DuckDB answers of the files what it answers of the table.
-async fn ask(world: &World, place: &Place, lake: &Lake) -> Result<()> {
+/// DuckDB and pyiceberg answer of the files, of the table's metadata and, where an agent runs, over its catalog what they
+/// answer of the CSV.
+async fn ask(world: &World, place: &Place, lake: &Lake, agent: Option<&Process>) -> Result<()> {
+    ensure!(lake.table_is_current, "the table is behind: {lake:?}");
     let table = flights::file()?;
     let python = table.with_file_name("venv-duckdb/bin/python");
     ensure!(
@@ -82,7 +84,9 @@ async fn ask(world: &World, place: &Place, lake: &Lake) -> Result<()> {
     command
         .arg(script)
         .arg(table)
-        .arg(lake.duckdb.as_ref().context("no query")?);
+        .arg(lake.duckdb.as_ref().context("no query")?)
+        .arg(lake.table_metadata.as_ref().context("no table")?)
+        .arg(agent.map_or("-".to_owned(), Process::url));
     let root = place.dir().join("objects");
     command.args(
         command::lake_files(place, "flights")
@@ -136,7 +140,7 @@ async fn every_flight_becomes_a_row() -> Result<()> {
     let lake = all_rows(&place).await?;
     ensure!(lake.records == flights::COUNT as u64, "{lake:?}");
     consume(&client, &flights).await?;
-    ask(&world, &place, &lake).await?;
+    ask(&world, &place, &lake, Some(&agent)).await?;
 
     command::must_be_sound(&place).await?;
     agent.stop().await?;
@@ -144,8 +148,9 @@ async fn every_flight_becomes_a_row() -> Result<()> {
         "clean: {}",
         clean::must_be(&world, &place, GRACE).await?.checked
     ));
-    ask(&world, &place, &all_rows(&place).await?).await?;
+    ask(&world, &place, &all_rows(&place).await?, None).await?;
     agent.restart().await?;
+    ask(&world, &place, &all_rows(&place).await?, Some(&agent)).await?;
     consume(&client, &flights).await?;
     place.passed();
     Ok(())

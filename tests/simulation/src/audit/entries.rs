@@ -160,6 +160,7 @@ impl Books {
             }
             (Some(Kind::Append(append)), _) => self.append(judged, append, journal),
             (Some(Kind::Swap(swap)), _) if !journal.is_deaf() => self.swap(judged, swap, journal),
+            (Some(Kind::Publish(publish)), _) if !journal.is_deaf() => self.published(judged, publish, journal),
             _ => {}
         }
         if judged.is_applied() && !journal.is_deaf() {

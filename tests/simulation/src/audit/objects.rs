@@ -29,9 +29,12 @@ impl Audit {
         for path in paths {
             self.journal.line(format_args!("place delete {path}"));
             let key = books.parse(path);
-            let swept = matches!(key, Some(Key::Segment(_) | Key::LakeData(..) | Key::Snapshot(_)));
+            let swept = matches!(
+                key,
+                Some(Key::Segment(_) | Key::LakeData(..) | Key::LakeMetadata(..) | Key::Snapshot(_))
+            );
             self.journal.check(
-                "nothing is deleted but segments, lake files and snapshots",
+                "nothing is deleted but segments, lake objects and snapshots",
                 swept,
                 || path.clone(),
             );
@@ -41,7 +44,9 @@ impl Audit {
             };
             match key {
                 Some(Key::Segment(name)) => books.check_deletion(&name, grace_ms(ClusterConfig::segment_grace_ms)),
-                Some(Key::LakeData(_, name)) => books.check_deletion(&name, grace_ms(ClusterConfig::lake_grace_ms)),
+                Some(Key::LakeData(_, name) | Key::LakeMetadata(_, name, _)) => {
+                    books.check_deletion(&name, grace_ms(ClusterConfig::lake_grace_ms));
+                }
                 Some(Key::Snapshot(name)) => books.check_snapshot_deletion(path, &name),
                 _ => {}
             }
@@ -52,7 +57,7 @@ impl Audit {
     pub(crate) fn waits(&self, path: &str) -> bool {
         let books = self.books.lock();
         match (books.parse(path), &books.account) {
-            (Some(Key::Segment(name) | Key::LakeData(_, name)), Some(account)) => {
+            (Some(Key::Segment(name) | Key::LakeData(_, name) | Key::LakeMetadata(_, name, _)), Some(account)) => {
                 let named = matches!(books.status(&name), Some(ObjectStatus::Named { .. }));
                 !named && account.lives.may_come(&name)
             }
@@ -147,7 +152,7 @@ impl Books {
 
     fn is_orphan(&self, path: &str) -> bool {
         match self.parse(path) {
-            Some(Key::Segment(name) | Key::LakeData(_, name)) => {
+            Some(Key::Segment(name) | Key::LakeData(_, name) | Key::LakeMetadata(_, name, _)) => {
                 !matches!(self.status(&name), Some(ObjectStatus::Named { .. }))
             }
             Some(Key::Snapshot(name)) => {

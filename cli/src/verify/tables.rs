@@ -1,0 +1,96 @@
+//! Topics as tables: that what is published can be read, and tells of the lake files that the ledger names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use bytes::Bytes;
+use lake::iceberg::{Identity, Table};
+use metadata::{Place, Published, State, Topic};
+use store::{Key, LakeFormat, StoreError};
+
+use super::Log;
+use super::finding::{Finding, Kind, Report};
+
+/// Checks them all.
+pub(super) async fn check(log: &Log, state: &State, report: &mut Report) -> Result<()> {
+    for topic in state.topics() {
+        if let Some(published) = state.published(topic.number()) {
+            check_table(log, state, topic, &published, report).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn check_table(
+    log: &Log,
+    state: &State,
+    topic: &Topic,
+    published: &Published,
+    report: &mut Report,
+) -> Result<()> {
+    let mut parts = Vec::with_capacity(published.objects.len());
+    for (at, name) in published.objects.iter().enumerate() {
+        let format = if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
+        let key = Key::LakeMetadata(topic.id(), *name, format);
+        let path = key.path(&log.base.cluster);
+        match log.store.read_fresh(&key, None).await {
+            Ok(bytes) => {
+                report.checked.objects += 1;
+                report.checked.bytes += bytes.len() as u64;
+                parts.push((path, bytes));
+            }
+            Err(StoreError::NotFound { .. }) => {
+                let what = format!("the table of {} is told of by it", topic.name());
+                report.add(Finding::object(Kind::MissingObject, &path, what));
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let Some(((path, metadata), rest)) = parts.split_first() else {
+        return Ok(());
+    };
+    let list = rest.first().map(|(_, bytes)| bytes.as_ref());
+    let manifests: Vec<Bytes> = rest.iter().skip(1).map(|(_, bytes)| bytes.clone()).collect();
+    let identity = Identity::of_topic(topic.id().0, String::new(), topic.name(), "");
+    match Table::open(&identity, metadata, list, &manifests) {
+        Err(error) => report.add(Finding::object(Kind::DamagedObject, path, error.to_string())),
+        // What is behind is published anew by the next compactor that lives.
+        Ok(_) if topic.lake_changed() > published.seen => {}
+        Ok(table) => {
+            if let Some(what) = difference(&table, &files(log, state, topic)?) {
+                report.add(Finding::object(Kind::WrongTable, path, what));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where the lake files of a topic lie.
+fn files(log: &Log, state: &State, topic: &Topic) -> Result<BTreeSet<String>> {
+    let mut files = BTreeSet::new();
+    for (_, partition) in state.partitions(topic.number()) {
+        for extent in partition.extents() {
+            if let Place::Lake { name, .. } = extent.place {
+                files.insert(log.store.location(&Key::LakeData(topic.id(), name))?);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// What a table tells that is not so. Where its objects were copied to another place, or are reached by another way now, it
+/// tells of the place where they were.
+fn difference(table: &Table, files: &BTreeSet<String>) -> Option<String> {
+    let told: BTreeMap<&str, u64> = table.files();
+    if table.entries() != told.len() {
+        return Some("it tells of a file twice".to_owned());
+    }
+    let too_many = told.keys().find(|file| !files.contains(**file));
+    let missing = files.iter().find(|file| !told.contains_key(file.as_str()));
+    match (too_many, missing) {
+        (Some(file), _) => Some(format!("it tells of {file}, which the ledger does not name")),
+        (None, Some(file)) => Some(format!("it does not tell of {file}")),
+        (None, None) => None,
+    }
+}

@@ -1,0 +1,133 @@
+//! Topics as tables: what is published tells of the topic's lake files, and every snapshot that it tells of can be read for
+//! as long as it does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use lake::iceberg::{Identity, Table, told};
+use metadata::entry::Publish;
+use metadata::{Place, TopicId, TopicNumber, Verdict};
+use store::{Key, LakeFormat, Objects as _};
+
+use super::entries::Judged;
+use super::{Audit, Books, now};
+use crate::journal::Journal;
+
+/// How a place in memory is named.
+const URL: &str = "memory:/";
+
+impl Audit {
+    /// A look at every table, in the middle of a run or when it has ended.
+    pub(crate) fn check_tables(&self) {
+        let books = &mut *self.books.lock();
+        books.catch_up();
+        books.check_told(&self.journal);
+    }
+}
+
+impl Books {
+    /// What was published tells of all lake files that the topic has, each once, and of all records in them.
+    pub(super) fn published(&self, judged: &Judged<'_>, publish: &Publish, journal: &Journal) {
+        if !matches!(judged.verdicts, [Verdict::Applied(_)]) {
+            return;
+        }
+        let files = self.lake_files(publish.topic);
+        let table = self.table(publish.topic);
+        let same = table.as_ref().is_ok_and(|table| {
+            let told = table.files().into_iter().map(|(at, rows)| (at.to_owned(), rows));
+            table.entries() == files.len() && told.eq(files.clone())
+        });
+        journal.check("a table tells of each lake file once", same, || {
+            format!("{publish:?} where {files:?} stand: {table:?}")
+        });
+    }
+
+    /// Every object to which a table's snapshots lead is there.
+    fn check_told(&self, journal: &Journal) {
+        let Some(account) = &self.account else { return };
+        for topic in account.state.topics() {
+            let Some(published) = account.state.published(topic.number()) else {
+                continue;
+            };
+            let metadata = published
+                .metadata()
+                .map(|name| Key::LakeMetadata(topic.id(), name, LakeFormat::Json));
+            let metadata = metadata.and_then(|key| self.bytes(&key)).unwrap_or_default();
+            let read = |location: &str| self.at(location.strip_prefix(URL)?);
+            let files = told(&metadata, read).map_err(|error| error.to_string());
+            let missing: Result<Vec<String>, String> = files.map(|files| {
+                let is_there = |file: &String| file.strip_prefix(URL).is_some_and(|path| self.is_there(path));
+                files.into_iter().filter(|file| !is_there(file)).collect()
+            });
+            journal.check(
+                "every snapshot that is told of can be read",
+                missing == Ok(Vec::new()),
+                || format!("{}: {missing:?} of {published:?}", topic.name()),
+            );
+        }
+    }
+
+    /// Where the lake files of a topic lie, and the records that extents have in each.
+    fn lake_files(&self, topic: TopicNumber) -> BTreeMap<String, u64> {
+        let mut files = BTreeMap::new();
+        let Some((account, id)) = self.account.as_ref().zip(self.topic_id(topic)) else {
+            return files;
+        };
+        for (_, partition) in account.state.partitions(topic) {
+            for extent in partition.extents() {
+                if let Place::Lake { name, .. } = extent.place {
+                    let at = format!("{URL}{}", self.path(&Key::LakeData(id, name)).unwrap_or_default());
+                    *files.entry(at).or_default() += u64::from(extent.records);
+                }
+            }
+        }
+        files
+    }
+
+    fn table(&self, topic: TopicNumber) -> Result<Table, String> {
+        let account = self.account.as_ref().ok_or("no account")?;
+        let (id, published) = self
+            .topic_id(topic)
+            .zip(account.state.published(topic))
+            .ok_or("it is not published")?;
+        let format = |at| if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
+        let keys = published.objects.iter().enumerate();
+        let keys = keys.map(|(at, name)| Key::LakeMetadata(id, *name, format(at)));
+        let parts: Option<Vec<Bytes>> = keys.map(|key| self.bytes(&key)).collect();
+        let parts = parts.ok_or("an object is missing")?;
+        let (head, manifests) = parts.split_at(parts.len().min(2));
+        let identity = Identity::of_topic(id.0, String::new(), "", "");
+        let metadata = head.first().ok_or("it has no metadata")?;
+        let table = Table::open(&identity, metadata, head.get(1).map(AsRef::as_ref), manifests);
+        table.map_err(|error| error.to_string())
+    }
+
+    fn topic_id(&self, topic: TopicNumber) -> Option<TopicId> {
+        Some(self.account.as_ref()?.state.topic(topic)?.id())
+    }
+
+    fn path(&self, key: &Key) -> Option<String> {
+        Some(key.path(&self.ledger.as_ref()?.cluster()))
+    }
+
+    fn bytes(&self, key: &Key) -> Option<Bytes> {
+        self.at(&self.path(key)?)
+    }
+
+    fn at(&self, path: &str) -> Option<Bytes> {
+        now(self.place.get(path, None)).ok().map(|fetched| fetched.bytes)
+    }
+
+    /// The objects of what is published: durable before they are named.
+    pub(super) fn published_keys(&self, publish: &Publish) -> BTreeSet<Key> {
+        let Some(id) = self.topic_id(publish.topic) else {
+            return BTreeSet::new();
+        };
+        let format = |at| if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
+        let names = publish.objects.iter().map(|name| name.try_into().ok());
+        let keys = names
+            .enumerate()
+            .map(|(at, name)| Some(Key::LakeMetadata(id, name?, format(at))));
+        keys.flatten().collect()
+    }
+}
