@@ -42,10 +42,12 @@ impl Judge {
     pub(crate) fn judge(&self, state: &State, key: &Key) -> Judgement {
         match key {
             Key::Cluster | Key::Witness => Judgement::Kept,
-            Key::LakeData(topic, name) if told(state, topic, name) => Judgement::Waits {
-                since: state.garbage_since(name),
-                own_flush: false,
-            },
+            Key::LakeData(topic, name) | Key::LakeMetadata(topic, name, _) if told(state, topic, name) => {
+                Judgement::Waits {
+                    since: state.garbage_since(name),
+                    own_flush: false,
+                }
+            }
             Key::LakeData(_, name) if !seeded::is(Bug::LakeGraceOfSegments) => {
                 self.named(state, name, state.cluster_config().lake_grace_ms())
             }
@@ -101,8 +103,8 @@ impl Judge {
     }
 }
 
-/// Whether a snapshot that is published of the topic may tell of a lake file that nothing names any more: it tells of the
-/// files of an earlier position.
+/// Whether a snapshot that is published of the topic may tell of a lake object that nothing names any more: it tells of what
+/// there was at an earlier position.
 fn told(state: &State, topic: &TopicId, name: &ObjectName) -> bool {
     let oldest = state.topic_by_id(topic).and_then(Topic::oldest_told);
     match state.object(name) {

@@ -8,6 +8,7 @@
 //! Pure: bytes in, bytes out. No type of the Iceberg library leaves it.
 
 mod avro;
+mod container;
 mod document;
 mod draft;
 mod schema;

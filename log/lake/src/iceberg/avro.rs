@@ -11,6 +11,7 @@ use iceberg::spec::{
     ManifestWriterBuilder, PartitionSpec,
 };
 
+use super::container;
 use super::schema::schema;
 use crate::LakeError;
 
@@ -34,7 +35,13 @@ pub(super) fn manifest(entries: &[ManifestEntry], snapshot_id: i64) -> Result<(B
         }
     }
     let told = at_once(writer.write_manifest_file())?;
-    Ok((at_once(input.read())?, told))
+    let bytes = container::canonical(&at_once(input.read())?)?;
+    let manifest_length = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    let told = ManifestFile {
+        manifest_length,
+        ..told
+    };
+    Ok((bytes, told))
 }
 
 /// The entries of a manifest, each with the numbers that it may leave to its list.
@@ -68,7 +75,7 @@ pub(super) fn list(
     let mut writer = ManifestListWriter::v2(at_once(output.writer())?, snapshot_id, parent, sequence);
     writer.add_manifests(manifests.into_iter())?;
     at_once(writer.close())?;
-    at_once(input.read())
+    container::canonical(&at_once(input.read())?)
 }
 
 /// The manifests of a list, in its order.

@@ -151,7 +151,8 @@ impl Draft {
         avro::list(told, id, parent, snapshot.sequence_number).map(Some)
     }
 
-    /// The metadata, where the list lies at `list`; and the position of the ledger of which the oldest snapshot tells.
+    /// The metadata, where the list lies at `list`; and the position of the ledger of which the oldest snapshot tells, but for
+    /// the newest.
     ///
     /// # Errors
     /// `Table` when the Iceberg library refuses.
@@ -160,7 +161,13 @@ impl Draft {
             snapshot.manifest_list = list.ok_or_else(|| LakeError::Table("its list lies nowhere".to_owned()))?;
             self.document.push(snapshot);
         }
-        let oldest = self.document.snapshots.iter().filter_map(Snapshot::position).min();
+        let current = self.document.current_snapshot_id;
+        let older = self
+            .document
+            .snapshots
+            .iter()
+            .filter(|snapshot| Some(snapshot.snapshot_id) != current);
+        let oldest = older.filter_map(Snapshot::position).min();
         Ok((self.document.write()?, oldest))
     }
 }

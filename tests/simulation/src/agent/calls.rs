@@ -79,7 +79,10 @@ fn has_records(path: &str) -> bool {
 
 /// Whether it is the first attempt.
 fn is_first(path: &str) -> bool {
-    path.trim_end_matches(".parquet").ends_with("-00")
+    let name = [".parquet", ".metadata.json", ".avro"]
+        .iter()
+        .find_map(|suffix| path.strip_suffix(suffix));
+    name.unwrap_or(path).ends_with("-00")
 }
 
 impl Calls {
