@@ -59,6 +59,9 @@ pub struct CompactorConfig {
     /// Records become rows as soon as there are any, whatever the topic's `lake.max.delay.ms`.
     pub lake_at_once: bool,
 
+    /// Topics with lake files are published as tables.
+    pub tables: bool,
+
     /// Nothing is trimmed or expired when this process' clock and the store's differ by more.
     pub clock_difference_max: Duration,
 
@@ -109,6 +112,7 @@ impl Default for CompactorConfig {
             lake_zstd_level_new: 1,
             lake_zstd_level_merged: 3,
             lake_at_once: false,
+            tables: true,
             clock_difference_max: Duration::from_mins(1),
             snapshot_bytes: 64 * MIB,
             snapshot_age: Duration::from_mins(5),

@@ -5,7 +5,7 @@ use agent::http::HttpSettings;
 use axum::body::Body;
 use bytes::Bytes;
 use engine::EngineConfig;
-use metadata::entry::{Publish, proposal::Kind};
+use metadata::entry::{DescribingObject, Publish, proposal::Kind};
 use metadata::{Applied, ObjectName, Role, Verdict};
 use serde_json::{Value, json};
 use store::{Key, LakeFormat};
@@ -58,7 +58,10 @@ async fn publish(agent: &Agent, topic: &str, metadata: &Value) -> String {
         replaces: replaces.map(Into::into),
         seen,
         oldest: seen,
-        objects: vec![name.into()],
+        objects: vec![DescribingObject {
+            name: Some(name.into()),
+            checksum: crc32c::crc32c(metadata.to_string().as_bytes()),
+        }],
     });
     let verdicts = engine.propose(Role::Compactor, kind, Some(life), "").await;
     assert_eq!(verdicts.expect("works in a test"), [Verdict::Applied(Applied::Done)]);
@@ -128,10 +131,8 @@ async fn tables_are_listed_in_pages() {
         .json();
     assert_eq!(names(&first), ["orders", "web_clicks"]);
     let token = first["next-page-token"].as_str().expect("works in a test");
-    let second = agent.get(&format!(
-        "/iceberg/v1/namespaces/default/tables?pageToken={token}&pageSize=2"
-    ));
-    let second = second.await.expect(200).json();
+    let path = format!("/iceberg/v1/namespaces/default/tables?pageToken={token}&pageSize=2");
+    let second = agent.get(&path).await.expect(200).json();
     assert_eq!(
         (names(&second), &second["next-page-token"]),
         (vec!["web_clicks_2".to_owned()], &Value::Null)

@@ -29,14 +29,22 @@ async fn check_table(
     report: &mut Report,
 ) -> Result<()> {
     let mut parts = Vec::with_capacity(published.objects.len());
-    for (at, name) in published.objects.iter().enumerate() {
+    for (at, object) in published.objects.iter().enumerate() {
         let format = if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
-        let key = Key::LakeMetadata(topic.id(), *name, format);
+        let key = Key::LakeMetadata(topic.id(), object.name, format);
         let path = key.path(&log.base.cluster);
         match log.store.read_fresh(&key, None).await {
             Ok(bytes) => {
                 report.checked.objects += 1;
                 report.checked.bytes += bytes.len() as u64;
+                if crc32c::crc32c(&bytes) != object.checksum {
+                    report.add(Finding::object(
+                        Kind::DamagedObject,
+                        &path,
+                        "it is not what was published",
+                    ));
+                    return Ok(());
+                }
                 parts.push((path, bytes));
             }
             Err(StoreError::NotFound { .. }) => {

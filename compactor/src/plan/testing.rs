@@ -266,7 +266,10 @@ impl History {
             replaces: replaces.map(Into::into),
             seen,
             oldest: seen.saturating_sub(before),
-            objects: vec![name.into()],
+            objects: vec![entry::DescribingObject {
+                name: Some(name.into()),
+                checksum: 1,
+            }],
         });
         let verdicts = self.propose(self.compactor, Lane::Control, Some(self.flush), kind);
         assert!(verdicts.iter().all(is_applied), "{verdicts:?}");

@@ -12,7 +12,7 @@ use lake::LakeFile;
 use lake::iceberg::{Draft, Identity, Next, Table, TableFile};
 use metadata::entry::Publish;
 use metadata::entry::proposal::Kind;
-use metadata::{Incarnation, LakeEnd, ObjectName, Published, Rejection, Role, TopicNumber, Verdict};
+use metadata::{Describing, Incarnation, LakeEnd, ObjectName, Published, Rejection, Role, TopicNumber, Verdict};
 use store::{Key, LakeFormat, ReadClass, Store, StoreError};
 
 use self::seen::Seen;
@@ -43,7 +43,7 @@ struct Standing {
 struct Put {
     life: (Incarnation, u64),
     /// The metadata, the list of manifests, and these.
-    objects: Vec<ObjectName>,
+    objects: Vec<Describing>,
     /// Of which position the oldest snapshot tells.
     oldest: Option<u64>,
 }
@@ -108,12 +108,13 @@ impl Publishing<'_> {
     /// The bytes of all objects; why they are no more.
     async fn read_all(&self, published: &Published) -> Result<Result<Vec<Bytes>, String>, RunError> {
         let mut parts = Vec::with_capacity(published.objects.len());
-        for (at, name) in published.objects.iter().enumerate() {
+        for (at, object) in published.objects.iter().enumerate() {
             let format = if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
-            let key = Key::LakeMetadata(self.seen.id, *name, format);
+            let key = Key::LakeMetadata(self.seen.id, object.name, format);
             let read = in_time(self.engine, 1, self.store.read_fresh(&key, None)).await;
             match read.map_err(|slow| RunError::Unreadable(slow.to_string()))? {
-                Ok(bytes) => parts.push(bytes),
+                Ok(bytes) if crc32c::crc32c(&bytes) == object.checksum => parts.push(bytes),
+                Ok(_) => return Ok(Err(format!("{key:?} is damaged"))),
                 Err(error @ StoreError::NotFound { .. }) => return Ok(Err(error.to_string())),
                 Err(error) => return Err(RunError::Unreadable(error.to_string())),
             }
@@ -141,7 +142,7 @@ impl Publishing<'_> {
         };
         let draft = Draft::new(table, next)?;
         let held = |at: usize| published.and_then(|published| published.objects.get(at).copied());
-        let (kept, mut bytes): (Vec<ObjectName>, Vec<Bytes>) = {
+        let (kept, mut bytes): (Vec<Describing>, Vec<Bytes>) = {
             let kept = draft.kept().iter();
             let kept = kept.filter_map(|&at| Some((held(at + 2)?, before.get(at)?.clone())));
             kept.unzip()
@@ -151,13 +152,13 @@ impl Publishing<'_> {
             made.push(self.put(manifest, LakeFormat::Avro).await?.0);
             bytes.push(manifest.clone());
         }
-        let made_at: Result<Vec<String>, RunError> = made.iter().map(|name| self.lies(name)).collect();
+        let made_at: Result<Vec<String>, RunError> = made.iter().map(|object| self.lies(object)).collect();
         let list = draft.list(&made_at?)?;
         let list_name = match &list {
             Some(list) => Some(self.put(list, LakeFormat::Avro).await?.0),
             None => held(1).filter(|_| !before.is_empty() || !kept.is_empty()),
         };
-        let list_at = list.as_ref().and(list_name.as_ref()).map(|name| self.lies(name));
+        let list_at = list.as_ref().and(list_name.as_ref()).map(|object| self.lies(object));
         let (metadata, oldest) = draft.metadata(list_at.transpose()?)?;
         if let Some(list) = &list {
             let table = Table::open(&self.identity, &metadata, Some(list), &bytes)?;
@@ -196,8 +197,8 @@ impl Publishing<'_> {
         Ok(TableFile::new(&file, location)?)
     }
 
-    /// Puts an object under a name of its own. The name, and the life and flush of it.
-    async fn put(&self, bytes: &Bytes, format: LakeFormat) -> Result<(ObjectName, (Incarnation, u64)), RunError> {
+    /// Puts an object under a name of its own, which has a life and a flush.
+    async fn put(&self, bytes: &Bytes, format: LakeFormat) -> Result<(Describing, (Incarnation, u64)), RunError> {
         let life = self.engine.next_flush(Role::Compactor).ok_or(RunError::NoLife)?;
         let name = |attempt| ObjectName {
             incarnation: life.0,
@@ -207,11 +208,15 @@ impl Publishing<'_> {
         let key = |attempt| Key::LakeMetadata(self.seen.id, name(attempt), format);
         let deadline = self.engine.world().clock.now() + self.config.put_deadline;
         let put = self.store.put_hedged(key, vec![bytes.clone()], deadline).await;
-        Ok((name(put.map_err(RunError::Put)?), life))
+        let put = Describing {
+            name: name(put.map_err(RunError::Put)?),
+            checksum: crc32c::crc32c(bytes),
+        };
+        Ok((put, life))
     }
 
-    fn lies(&self, name: &ObjectName) -> Result<String, RunError> {
-        let key = Key::LakeMetadata(self.seen.id, *name, LakeFormat::Avro);
+    fn lies(&self, object: &Describing) -> Result<String, RunError> {
+        let key = Key::LakeMetadata(self.seen.id, object.name, LakeFormat::Avro);
         self.store.location(&key).map_err(RunError::Put)
     }
 

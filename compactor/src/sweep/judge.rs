@@ -42,7 +42,7 @@ impl Judge {
     pub(crate) fn judge(&self, state: &State, key: &Key) -> Judgement {
         match key {
             Key::Cluster | Key::Witness => Judgement::Kept,
-            Key::LakeData(topic, name) | Key::LakeMetadata(topic, name, _) if told(state, topic, name) => {
+            Key::LakeData(topic, name) | Key::LakeMetadata(topic, name, _) if told(state, topic, name, key) => {
                 Judgement::Waits {
                     since: state.garbage_since(name),
                     own_flush: false,
@@ -105,12 +105,14 @@ impl Judge {
 
 /// Whether a snapshot that is published of the topic may tell of a lake object that nothing names any more: it tells of what
 /// there was at an earlier position.
-fn told(state: &State, topic: &TopicId, name: &ObjectName) -> bool {
-    let oldest = state.topic_by_id(topic).and_then(Topic::oldest_told);
-    match state.object(name) {
-        ObjectStatus::Unnamed { at } => oldest.is_some_and(|oldest| oldest < at),
-        _ => false,
-    }
+fn told(state: &State, topic: &TopicId, name: &ObjectName, key: &Key) -> bool {
+    let told = state.topic_by_id(topic).and_then(Topic::told_since);
+    let (ObjectStatus::Unnamed { at }, Some((oldest, newest))) = (state.object(name), told) else {
+        return false;
+    };
+    // What describes the newest snapshot is named; so where that is the only one, nothing else describes one.
+    let describes_none = matches!(key, Key::LakeMetadata(..)) && oldest == newest;
+    oldest < at && !describes_none
 }
 
 /// Whether the life in a name has been over for the grace.

@@ -16,6 +16,9 @@ impl Upkeep {
     /// Publishes every topic whose lake files are others than what is published of them tells. One that cannot be told is
     /// tried again later, and holds up no other.
     pub(super) async fn publish(&mut self, report: &mut Report) {
+        if !self.config.tables {
+            return;
+        }
         let (now, retry_after) = (self.now(), self.config.damaged_retry_after);
         self.untold
             .retain(|_, failed| now.saturating_duration_since(*failed) < retry_after);

@@ -20,7 +20,7 @@ pub use objects::ObjectStatus;
 pub use partition::{Cleaned, Partition, Tombstones};
 pub use producer::ProducerView;
 pub use request::RequestProducerView;
-pub use table::Published;
+pub use table::{Describing, Published};
 pub use topic::Topic;
 
 use group::Groups;
@@ -204,7 +204,14 @@ impl State {
         let state = self.topics.get(topic)?.table.published.as_ref()?;
         let objects = &self.places.objects;
         Some(Published {
-            objects: state.objects.iter().map(|&slot| objects.name(slot)).collect(),
+            objects: state
+                .objects
+                .iter()
+                .map(|&(slot, checksum)| Describing {
+                    name: objects.name(slot),
+                    checksum,
+                })
+                .collect(),
             seen: state.seen,
             oldest: state.oldest,
             sequence: state.sequence,

@@ -8,7 +8,7 @@ use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use lake::iceberg::Identity;
-use metadata::{ObjectName, TopicId, table_names};
+use metadata::{Describing, TopicId, table_names};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ pub(super) async fn load(
     front.engine().fresh().await?;
     let published = published(&front, &table);
     let refs = matches!(query.snapshots, Snapshots::Refs);
-    let tag = published.map_or("empty".to_owned(), |name| format!("{name}"));
+    let tag = published.map_or("empty".to_owned(), |object| object.name.to_string());
     let tag = format!("\"{tag}{}\"", if refs { "-refs" } else { "" });
     let tag = HeaderValue::from_str(&tag).map_err(|_| Problem::new(Code::Internal, "a name that is no header"))?;
     if headers.get_all(IF_NONE_MATCH).iter().any(|known| *known == tag) {
@@ -131,25 +131,25 @@ pub(super) async fn report(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn published(front: &Front, table: &Table) -> Option<ObjectName> {
+fn published(front: &Front, table: &Table) -> Option<Describing> {
     front.engine().read(|state| {
         let topic = state.topic_by_id(&table.topic)?;
-        state.published(topic.number())?.metadata()
+        state.published(topic.number())?.objects.first().copied()
     })
 }
 
 /// Reads the metadata. One that is gone was replaced since, by what the ledger names now.
-async fn loaded(front: &Front, table: &Table, published: Option<ObjectName>) -> Result<Loaded, Problem> {
-    let Some(mut name) = published else {
+async fn loaded(front: &Front, table: &Table, published: Option<Describing>) -> Result<Loaded, Problem> {
+    let Some(mut object) = published else {
         return empty(front, table);
     };
     for again in [true, false] {
-        if let Some(loaded) = read(front, table, name).await? {
+        if let Some(loaded) = read(front, table, object).await? {
             return Ok(loaded);
         }
         if again {
             front.look().await?;
-            name = self::published(front, table).unwrap_or(name);
+            object = self::published(front, table).unwrap_or(object);
         }
     }
     Err(Problem::new(
@@ -159,17 +159,18 @@ async fn loaded(front: &Front, table: &Table, published: Option<ObjectName>) -> 
 }
 
 /// None when it is not there.
-async fn read(front: &Front, table: &Table, name: ObjectName) -> Result<Option<Loaded>, Problem> {
+async fn read(front: &Front, table: &Table, object: Describing) -> Result<Option<Loaded>, Problem> {
     let (store, key) = (
         front.engine().store(),
-        Key::LakeMetadata(table.topic, name, LakeFormat::Json),
+        Key::LakeMetadata(table.topic, object.name, LakeFormat::Json),
     );
     let deadline = front.engine().config().store_deadline;
     let reading = front.clock().timeout(deadline, store.read_fresh(&key, None));
     let late = |_| Problem::new(Code::StorageUnavailable, "the store did not answer in time");
     let location = store.location(&key)?;
     match reading.await.map_err(late)? {
-        Ok(metadata) => Ok(Some(Loaded { location, metadata })),
+        Ok(metadata) if crc32c::crc32c(&metadata) == object.checksum => Ok(Some(Loaded { location, metadata })),
+        Ok(_) => Err(Problem::new(Code::DataCorrupt, format!("{location} is damaged"))),
         Err(StoreError::NotFound { .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }

@@ -27,15 +27,18 @@ impl State {
         });
         let replaces = publish.replaces.as_ref().map(ObjectName::try_from).transpose();
         let replaces = replaces.map_err(|_| Rejection::Malformed("a name that cannot be"))?;
-        if replaces != held.first().map(|&slot| self.places.objects.name(slot)) {
+        if replaces != held.first().map(|&(slot, _)| self.places.objects.name(slot)) {
             return Err(Rejection::SeenChanged { actual: None });
         }
-        let names = self.published_names(ask, publish, &held)?;
-        let objects: Vec<u32> = names.iter().map(|name| self.places.objects.intern(name)).collect();
-        for &slot in &objects {
+        let named = self.published_objects(ask, publish, &held)?;
+        let slots = named.into_iter();
+        let objects: Vec<(u32, u32)> = slots
+            .map(|(name, checksum)| (self.places.objects.intern(&name), checksum))
+            .collect();
+        for &(slot, _) in &objects {
             self.places.objects.hold(slot);
         }
-        for slot in held {
+        for (slot, _) in held {
             self.places.objects.release(slot, self.position);
         }
         if let Some(topic) = self.topics.get_mut(publish.topic) {
@@ -50,19 +53,30 @@ impl State {
         Ok(Applied::Done)
     }
 
-    /// Names that may be published: each once, and of the proposer where the topic has not published it before.
-    fn published_names(&self, ask: &Ask, publish: &Publish, held: &[u32]) -> Result<Vec<ObjectName>, Rejection> {
+    /// What may be published: each once, of the proposer where the topic has not published it before, and as it was published
+    /// where it has.
+    fn published_objects(
+        &self,
+        ask: &Ask,
+        publish: &Publish,
+        held: &[(u32, u32)],
+    ) -> Result<Vec<(ObjectName, u32)>, Rejection> {
         let wrong = |why| Err(Rejection::OutputsWrong(why));
         if publish.objects.is_empty() || publish.objects.len() > PUBLISHED_OBJECTS_MAX {
             return wrong("it has none, or too many");
         }
-        let mut names = Vec::with_capacity(publish.objects.len());
-        for name in &publish.objects {
-            let Ok(name) = ObjectName::try_from(name) else {
+        let mut objects = Vec::with_capacity(publish.objects.len());
+        for object in &publish.objects {
+            let name = object.name.as_ref().map(ObjectName::try_from);
+            let Some(Ok(name)) = name else {
                 return wrong("one has no name that can be");
             };
             let known = self.places.objects.find(&name);
-            if !known.is_some_and(|slot| held.contains(&slot)) {
+            let known = held.iter().find(|(slot, _)| known == Some(*slot));
+            if known.is_some_and(|&(_, checksum)| checksum != object.checksum) {
+                return wrong("one is not what it was");
+            }
+            if known.is_none() {
                 // As for the outputs of a swap: what a sweep may have taken must not be named.
                 if name.incarnation != ask.incarnation || Some(name.flush) > ask.flush {
                     return wrong("one is not the proposer's, or of a later flush than the proposal's");
@@ -74,13 +88,13 @@ impl State {
                     return wrong("one's name is another object's");
                 }
             }
-            names.push(name);
+            objects.push((name, object.checksum));
         }
-        let mut sorted = names.clone();
+        let mut sorted: Vec<ObjectName> = objects.iter().map(|&(name, _)| name).collect();
         sorted.sort_unstable();
         match sorted.windows(2).any(|pair| pair[0] == pair[1]) {
             true => wrong("one is named twice"),
-            false => Ok(names),
+            false => Ok(objects),
         }
     }
 }

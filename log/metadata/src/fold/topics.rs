@@ -95,7 +95,8 @@ impl State {
                 self.places.release(extent, self.position);
             }
         }
-        for &slot in topic.table.published.iter().flat_map(|published| &published.objects) {
+        let published = topic.table.published.iter();
+        for &(slot, _) in published.flat_map(|published| &published.objects) {
             self.places.objects.release(slot, self.position);
         }
         for (name, known) in &topic.requests {

@@ -13,7 +13,8 @@ pub(crate) struct TableState {
 /// The same as [`Published`], names told by their slots.
 #[derive(Debug, Clone)]
 pub(crate) struct PublishedState {
-    pub(crate) objects: Vec<u32>,
+    /// Slots and checksums.
+    pub(crate) objects: Vec<(u32, u32)>,
     pub(crate) seen: u64,
     pub(crate) oldest: u64,
     pub(crate) sequence: u64,
@@ -23,8 +24,8 @@ pub(crate) struct PublishedState {
 /// What is published of a topic: objects in the format of tables that describe its lake files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Published {
-    /// Their names: the metadata, then, where there is a snapshot, its list of manifests, then these in the list's order.
-    pub objects: Vec<ObjectName>,
+    /// They themselves: the metadata, then, where there is a snapshot, its list of manifests, then these in the list's order.
+    pub objects: Vec<Describing>,
     /// Position of the state whose lake files the newest snapshot tells of. Those of every later state up to the publishing
     /// were the same.
     pub seen: u64,
@@ -36,9 +37,27 @@ pub struct Published {
     pub at: u64,
 }
 
+/// An object that describes a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Describing {
+    /// Its name.
+    pub name: ObjectName,
+    /// The CRC-32C of its bytes.
+    pub checksum: u32,
+}
+
 impl Published {
     /// The object that tells of all others.
     pub fn metadata(&self) -> Option<ObjectName> {
-        self.objects.first().copied()
+        self.objects.first().map(|object| object.name)
+    }
+}
+
+impl From<Describing> for crate::entry::DescribingObject {
+    fn from(object: Describing) -> Self {
+        Self {
+            name: Some(object.name.into()),
+            checksum: object.checksum,
+        }
     }
 }

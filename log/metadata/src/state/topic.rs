@@ -58,9 +58,10 @@ impl Topic {
         self.table.changed
     }
 
-    /// Position of the state of which the oldest snapshot tells that is published of it.
-    pub fn oldest_told(&self) -> Option<u64> {
-        self.table.published.as_ref().map(|published| published.oldest)
+    /// Positions of the states of which the oldest and the newest snapshot tell that are published of it.
+    pub fn told_since(&self) -> Option<(u64, u64)> {
+        let published = self.table.published.as_ref()?;
+        Some((published.oldest, published.seen))
     }
 
     /// How many partitions it has.

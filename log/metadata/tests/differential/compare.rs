@@ -95,7 +95,11 @@ fn compare_topics(state: &State, model: &Model) {
         );
         assert_eq!(topic.partition_count() as usize, other.partitions.len());
         let published = other.published.clone().map(|they| metadata::Published {
-            objects: they.objects,
+            objects: they
+                .objects
+                .into_iter()
+                .map(|(name, checksum)| metadata::Describing { name, checksum })
+                .collect(),
             seen: they.seen,
             oldest: they.oldest,
             sequence: they.sequence,
@@ -192,7 +196,7 @@ fn compare_objects(state: &State, model: &Model, names: &[ObjectName]) {
     assert_eq!((state.inline_bytes(), state.lowest_inline()), (inline_bytes, lowest));
     assert_eq!(state.extents(), model.extents().count() as u64);
     for topic in model.topics.values() {
-        for name in topic.published.iter().flat_map(|they| &they.objects) {
+        for (name, _) in topic.published.iter().flat_map(|they| &they.objects) {
             *references.entry(*name).or_default() += 1;
         }
     }

@@ -94,7 +94,7 @@ impl Books {
             .ok_or("it is not published")?;
         let format = |at| if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
         let keys = published.objects.iter().enumerate();
-        let keys = keys.map(|(at, name)| Key::LakeMetadata(id, *name, format(at)));
+        let keys = keys.map(|(at, object)| Key::LakeMetadata(id, object.name, format(at)));
         let parts: Option<Vec<Bytes>> = keys.map(|key| self.bytes(&key)).collect();
         let parts = parts.ok_or("an object is missing")?;
         let (head, manifests) = parts.split_at(parts.len().min(2));
@@ -126,7 +126,10 @@ impl Books {
             return BTreeSet::new();
         };
         let format = |at| if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
-        let names = publish.objects.iter().map(|name| name.try_into().ok());
+        let names = publish
+            .objects
+            .iter()
+            .map(|object| object.name.as_ref()?.try_into().ok());
         let keys = names
             .enumerate()
             .map(|(at, name)| Some(Key::LakeMetadata(id, name?, format(at))));

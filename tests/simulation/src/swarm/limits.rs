@@ -92,6 +92,8 @@ fn with_lake(segments: &CompactorConfig, chance: &Chance) -> CompactorConfig {
         // A codec for each column chunk that is opened takes more time than all else together.
         lake_zstd_level_new: i32::from(chance.coin(0.1)),
         lake_zstd_level_merged: i32::from(chance.coin(0.1)),
+        // What describes a table is parsed again and again: it takes as long as all else.
+        tables: chance.coin(0.3),
         ..segments.clone()
     }
 }

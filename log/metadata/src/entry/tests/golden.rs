@@ -282,7 +282,12 @@ fn the_written_form_of_what_is_published_stays() {
         replaces: Some(name(0)),
         seen: 300,
         oldest: 200,
-        objects: vec![name(1), name(2)],
+        objects: [(1, 5), (2, 6)]
+            .map(|(attempt, checksum)| DescribingObject {
+                name: Some(name(attempt)),
+                checksum,
+            })
+            .to_vec(),
     };
     let body = body(vec![Proposal {
         kind: Some(Kind::Publish(publish)),

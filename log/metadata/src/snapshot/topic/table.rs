@@ -14,8 +14,9 @@ pub(super) fn encode(state: &State, names: &mut Names, table: &TableState) -> Op
         objects: published
             .objects
             .iter()
-            .map(|&slot| names.place(state, slot) - 1)
+            .map(|&(slot, _)| names.place(state, slot) - 1)
             .collect(),
+        checksums: published.objects.iter().map(|&(_, checksum)| checksum).collect(),
         seen: published.seen,
         oldest: published.oldest,
         sequence: published.sequence,
@@ -42,26 +43,25 @@ pub(super) fn decode(state: &mut State, slots: &[u32], from: &wire::Table) -> Re
 
 fn decode_published(state: &mut State, slots: &[u32], from: &wire::Published) -> Result<PublishedState, FormatError> {
     let wrong = || corrupt("something was published as it cannot have been");
-    let objects: Option<Vec<u32>> = from
-        .objects
-        .iter()
-        .map(|&index| slots.get(index as usize).copied())
-        .collect();
-    let objects = objects.filter(|objects| !objects.is_empty()).ok_or_else(wrong)?;
+    let slots = from.objects.iter().map(|&index| slots.get(index as usize).copied());
+    let slots: Option<Vec<u32>> = slots.collect();
+    let slots = slots.filter(|slots| !slots.is_empty() && slots.len() == from.checksums.len());
+    let slots = slots.ok_or_else(wrong)?;
     let can_be = from.oldest <= from.seen && from.seen < from.at && from.at <= state.position && from.sequence > 0;
     let mut known = BTreeSet::new();
-    for &slot in &objects {
+    for &slot in &slots {
         // No extent names it, and it is named once.
         if !known.insert(slot) || state.places.objects.is_held(slot) || state.places.objects.end(slot).is_some() {
             return Err(wrong());
         }
     }
-    if !can_be || objects.len() > PUBLISHED_OBJECTS_MAX {
+    if !can_be || slots.len() > PUBLISHED_OBJECTS_MAX {
         return Err(wrong());
     }
-    objects.iter().for_each(|&slot| state.places.objects.hold(slot));
+    slots.iter().for_each(|&slot| state.places.objects.hold(slot));
+    let checksums = from.checksums.iter().copied();
     Ok(PublishedState {
-        objects,
+        objects: slots.into_iter().zip(checksums).collect(),
         seen: from.seen,
         oldest: from.oldest,
         sequence: from.sequence,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use metadata::entry::Publish;
+use metadata::entry::{DescribingObject, Publish};
 use metadata::{Applied, ObjectName, Place, Rejection};
 
 use super::{Ask, Judged, Model, swap};
@@ -10,7 +10,7 @@ use super::{Ask, Judged, Model, swap};
 /// What is published of a topic.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Published {
-    pub(crate) objects: Vec<ObjectName>,
+    pub(crate) objects: Vec<(ObjectName, u32)>,
     pub(crate) seen: u64,
     pub(crate) oldest: u64,
     pub(crate) sequence: u64,
@@ -41,7 +41,7 @@ impl Model {
 
     pub(super) fn published(&self) -> impl Iterator<Item = ObjectName> {
         let published = self.topics.values().filter_map(|topic| topic.published.as_ref());
-        published.flat_map(|published| published.objects.iter().copied())
+        published.flat_map(|published| published.objects.iter().map(|(name, _)| *name))
     }
 
     pub(super) fn publish(&mut self, ask: &Ask, publish: &Publish) -> Judged {
@@ -57,7 +57,8 @@ impl Model {
         if publish.oldest > publish.seen {
             return Err(Rejection::Malformed(""));
         }
-        let stands: Vec<ObjectName> = topic.published.iter().flat_map(|they| they.objects.clone()).collect();
+        let stands = topic.published.iter().flat_map(|they| they.objects.clone());
+        let stands: Vec<(ObjectName, u32)> = stands.collect();
         let name = |name: &metadata::entry::ObjectName| ObjectName::try_from(name).ok();
         if publish
             .replaces
@@ -66,10 +67,11 @@ impl Model {
         {
             return Err(Rejection::Malformed(""));
         }
-        if publish.replaces.as_ref().and_then(name) != stands.first().copied() {
+        if publish.replaces.as_ref().and_then(name) != stands.first().map(|(name, _)| *name) {
             return Err(Rejection::SeenChanged { actual: None });
         }
-        let objects: Option<Vec<ObjectName>> = publish.objects.iter().map(name).collect();
+        let read = |object: &DescribingObject| Some((name(object.name.as_ref()?)?, object.checksum));
+        let objects: Option<Vec<(ObjectName, u32)>> = publish.objects.iter().map(read).collect();
         let elsewhere = |object: &ObjectName| {
             self.published().any(|other| other == *object)
                 || self
@@ -83,10 +85,10 @@ impl Model {
                 && !elsewhere(object)
         };
         let objects = objects.filter(|objects| {
-            let distinct: BTreeSet<_> = objects.iter().collect();
+            let distinct: BTreeSet<_> = objects.iter().map(|(name, _)| name).collect();
             (1..=1024).contains(&objects.len())
                 && distinct.len() == objects.len()
-                && objects.iter().all(|object| stands.contains(object) || own(object))
+                && objects.iter().all(|object| stands.contains(object) || own(&object.0))
         });
         let objects = objects.ok_or(Rejection::OutputsWrong(""))?;
         let at = self.position;

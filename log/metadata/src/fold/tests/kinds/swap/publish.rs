@@ -1,8 +1,8 @@
 //! Publishing a topic's lake files as a table.
 
 use super::*;
-use crate::Published;
-use crate::entry::Publish;
+use crate::entry::{DescribingObject, Publish};
+use crate::{Describing, Published};
 
 impl Ready {
     /// Extents that lie in one lake file, by a swap of flush 5.
@@ -27,7 +27,7 @@ impl Ready {
             replaces: replaces.map(Into::into),
             seen,
             oldest: seen.min(3),
-            objects: objects.iter().map(|&name| name.into()).collect(),
+            objects: objects.iter().map(describing).collect(),
         };
         self.fixture
             .verdicts(self.compactor, Lane::Control, Some(flush), Kind::Publish(publish))
@@ -40,6 +40,13 @@ impl Ready {
 
     fn changed(&self) -> u64 {
         self.fixture.state.topic(1).unwrap().lake_changed()
+    }
+}
+
+fn describing(name: &ObjectName) -> DescribingObject {
+    DescribingObject {
+        name: Some((*name).into()),
+        checksum: 7,
     }
 }
 
@@ -59,7 +66,7 @@ fn what_is_published_is_held_until_it_is_replaced() {
     assert_eq!(ready.changed(), seen);
     assert_eq!(ready.publish(6, None, seen, &first), DONE);
     let published = Published {
-        objects: first.to_vec(),
+        objects: first.map(|name| Describing { name, checksum: 7 }).to_vec(),
         seen,
         oldest: 3,
         sequence: 1,
@@ -84,6 +91,19 @@ fn what_is_published_is_held_until_it_is_replaced() {
         assert_eq!(ready.fixture.state.object(&name), status);
     }
     ready.fixture.through_snapshot();
+    let other = DescribingObject {
+        checksum: 8,
+        ..describing(&first[2])
+    };
+    let kind = Kind::Publish(Publish {
+        topic: 1,
+        replaces: Some(second[0].into()),
+        seen: at,
+        objects: vec![describing(&ready.described_by(8, 0)), other],
+        ..Default::default()
+    });
+    let refused = ready.fixture.verdicts(ready.compactor, Lane::Control, Some(8), kind);
+    assert_eq!(refused, [rejected(Rejection::OutputsWrong("one is not what it was"))]);
     ready.control(Kind::DeleteTopic(DeleteTopic { topic: 1 }));
     assert!(matches!(
         ready.fixture.state.object(&second[0]),
@@ -150,7 +170,7 @@ fn what_a_sweep_may_have_taken_is_not_published() {
     let kind = Kind::Publish(Publish {
         topic: 1,
         seen,
-        objects: vec![ready.described_by(6, 0).into()],
+        objects: vec![describing(&ready.described_by(6, 0))],
         ..Default::default()
     });
     assert_eq!(ready.control(kind), rejected(Rejection::WrongRole));
