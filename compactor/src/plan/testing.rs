@@ -224,8 +224,7 @@ impl History {
             swaps.push(super::swap::partition_swap(item, output));
         }
         let kind = Kind::Swap(Swap { partitions: swaps });
-        let verdicts = self.propose(self.compactor, Lane::Control, Some(self.flush), kind);
-        assert!(verdicts.iter().all(is_applied), "{verdicts:?}");
+        self.compactor_does(Some(self.flush), kind);
         name
     }
 
@@ -247,8 +246,7 @@ impl History {
         let kind = Kind::Swap(Swap {
             partitions: swaps.collect(),
         });
-        let verdicts = self.propose(self.compactor, Lane::Control, Some(self.flush), kind);
-        assert!(verdicts.iter().all(is_applied), "{verdicts:?}");
+        self.compactor_does(Some(self.flush), kind);
     }
 
     /// Publishes a topic's lake files as they are, and snapshots from so many positions before on.
@@ -271,9 +269,13 @@ impl History {
                 checksum: 1,
             }],
         });
-        let verdicts = self.propose(self.compactor, Lane::Control, Some(self.flush), kind);
-        assert!(verdicts.iter().all(is_applied), "{verdicts:?}");
+        self.compactor_does(Some(self.flush), kind);
         name
+    }
+
+    fn compactor_does(&mut self, flush: Option<u64>, kind: Kind) {
+        let verdicts = self.propose(self.compactor, Lane::Control, flush, kind);
+        assert!(verdicts.iter().all(is_applied), "{verdicts:?}");
     }
 
     pub(crate) fn mark(&mut self, folded: u64, date: i64) {
@@ -282,8 +284,7 @@ impl History {
             date,
             lowest_inline: None,
         };
-        let verdicts = self.propose(self.compactor, Lane::Control, None, Kind::Mark(mark));
-        assert!(verdicts.iter().all(is_applied), "{verdicts:?}");
+        self.compactor_does(None, Kind::Mark(mark));
     }
 
     /// Nothing but an entry.
@@ -335,8 +336,7 @@ impl History {
             date,
             lowest_inline: None,
         };
-        let verdicts = self.propose(self.compactor, Lane::Control, Some(self.flush), Kind::Mark(mark));
-        assert!(verdicts.iter().all(is_applied), "{verdicts:?}");
+        self.compactor_does(Some(self.flush), Kind::Mark(mark));
     }
 
     /// Retires the agent.
@@ -350,8 +350,7 @@ impl History {
             target: Some(self.agent.into()),
             seen: seen.collect(),
         };
-        let verdicts = self.propose(self.compactor, Lane::Control, None, Kind::Retire(retire));
-        assert!(verdicts.iter().all(is_applied), "{verdicts:?}");
+        self.compactor_does(None, Kind::Retire(retire));
     }
 
     /// A snapshot of the entry before the next one.
@@ -365,8 +364,7 @@ impl History {
             bytes: 1,
             lowest_inline: None,
         };
-        let verdicts = self.propose(self.compactor, Lane::Control, None, Kind::SnapshotTaken(taken));
-        assert!(verdicts.iter().all(is_applied), "{verdicts:?}");
+        self.compactor_does(None, Kind::SnapshotTaken(taken));
     }
 }
 

@@ -131,6 +131,8 @@ bugs! {
     ExpiryInFold = ("expiry-in-fold", "metadata", "8");
     /// A swap is accepted whose inputs are not what stands there.
     StaleSwap = ("stale-swap", "metadata", "13");
+    /// What tells of a topic's lake files is published though they have become others since.
+    PublishBlind = ("publish-blind", "metadata", "13");
     /// Objects of lives that are registered beyond what was folded count as those of dead ones.
     SweepUnborn = ("sweep-unborn", "metadata", "14");
     /// An object counts as over when its own flush was taken, not a later one.
@@ -146,6 +148,10 @@ bugs! {
     TombstonesAtOnce = ("tombstones-at-once", "compactor", "13");
     /// Nothing is kept for readers who still may need it.
     GraceZero = ("grace-zero", "compactor", "12");
+    /// What published snapshots still lead to goes after the grace.
+    ToldSwept = ("told-swept", "compactor", "12");
+    /// What is published is read back without a look at its checksums.
+    TableUnchecked = ("table-unchecked", "compactor", "13");
     /// Lake files go after the grace of segments, which is shorter than what queries are owed.
     LakeGraceOfSegments = ("lake-grace-of-segments", "compactor", "12");
     /// A mark bears the date of the process, not that of the store.

@@ -1,10 +1,11 @@
 //! Manifests and their lists, to bytes and from them. The Iceberg library writes into a storage of its own kind: here it is
 //! memory, which is read at once.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use futures::FutureExt as _;
 use iceberg::io::{InputFile, MemoryStorage, OutputFile};
 use iceberg::spec::{
     FormatVersion, Manifest, ManifestEntry, ManifestFile, ManifestList, ManifestListWriter, ManifestStatus,
@@ -95,7 +96,8 @@ fn in_memory() -> (OutputFile, InputFile) {
 
 /// What memory does is done at once.
 fn at_once<T>(work: impl Future<Output = iceberg::Result<T>>) -> Result<T, LakeError> {
-    let done = work.now_or_never();
-    let done = done.ok_or_else(|| LakeError::Table("writing into memory waits".to_owned()))?;
-    Ok(done?)
+    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(done) => Ok(done?),
+        Poll::Pending => Err(LakeError::Table("writing into memory waits".to_owned())),
+    }
 }

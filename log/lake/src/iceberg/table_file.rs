@@ -1,6 +1,6 @@
 //! What a table tells of one lake file: its length, its rows, and of its columns what lets readers leave it out.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use iceberg::spec::{DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, PrimitiveType, Schema, Struct};
 use parquet::file::metadata::ColumnChunkMetaData;
@@ -16,11 +16,11 @@ pub struct TableFile(pub(super) DataFile);
 /// What is gathered of a column over the row groups.
 #[derive(Debug, Default)]
 struct Gathered {
-    sizes: HashMap<i32, u64>,
-    values: HashMap<i32, u64>,
-    nulls: HashMap<i32, u64>,
-    lower: HashMap<i32, Datum>,
-    upper: HashMap<i32, Datum>,
+    sizes: BTreeMap<i32, u64>,
+    values: BTreeMap<i32, u64>,
+    nulls: BTreeMap<i32, u64>,
+    lower: BTreeMap<i32, Datum>,
+    upper: BTreeMap<i32, Datum>,
 }
 
 impl TableFile {
@@ -46,11 +46,11 @@ impl TableFile {
             .partition(Struct::empty())
             .record_count(rows)
             .file_size_in_bytes(file.bytes())
-            .column_sizes(gathered.sizes)
-            .value_counts(gathered.values)
-            .null_value_counts(gathered.nulls)
-            .lower_bounds(gathered.lower)
-            .upper_bounds(gathered.upper)
+            .column_sizes(gathered.sizes.into_iter().collect())
+            .value_counts(gathered.values.into_iter().collect())
+            .null_value_counts(gathered.nulls.into_iter().collect())
+            .lower_bounds(gathered.lower.into_iter().collect())
+            .upper_bounds(gathered.upper.into_iter().collect())
             .split_offsets(Some(starts))
             .sort_order_id(0);
         let data = data.build().map_err(|error| LakeError::Table(error.to_string()))?;
@@ -92,7 +92,7 @@ impl Gathered {
         let Some((lower, upper)) = kind.and_then(|kind| bounds(kind, statistics)) else {
             return;
         };
-        let keep = |known: &mut HashMap<i32, Datum>, bound: Datum, better: fn(&Datum, &Datum) -> bool| {
+        let keep = |known: &mut BTreeMap<i32, Datum>, bound: Datum, better: fn(&Datum, &Datum) -> bool| {
             if known.get(&id).is_none_or(|known| better(&bound, known)) {
                 known.insert(id, bound);
             }

@@ -220,11 +220,11 @@ fn the_same_is_told_in_the_same_bytes() {
 #[test]
 fn a_file_is_told_with_its_bounds() {
     let TableFile(told) = file(4, 25);
-    let long = |bounds: &std::collections::HashMap<i32, ::iceberg::spec::Datum>, id| bounds[&id].to_string();
-    assert_eq!(long(told.lower_bounds(), 1), "3");
+    let lower = |id: i32| told.lower_bounds()[&id].to_string();
+    let upper = |id: i32| told.upper_bounds()[&id].to_string();
     assert_eq!(
-        (long(told.lower_bounds(), 2), long(told.upper_bounds(), 2)),
-        ("400".to_owned(), "424".to_owned())
+        (lower(1), lower(2), upper(2)),
+        ("3".to_owned(), "400".to_owned(), "424".to_owned())
     );
     assert_eq!(told.record_count(), 25);
     assert_eq!(told.null_value_counts().get(&14), None, "a column without statistics");

@@ -68,6 +68,8 @@ pub(super) fn compactor(chance: &Chance) -> CompactorConfig {
         retention_interval: ms(2_000, 8_000),
         sweep_interval: ms(1_000, 8_000),
         damaged_retry_after: ms(1_000, 5_000),
+        // What describes a table is written and parsed again and again: that takes as long as all else.
+        tables: chance.coin(0.25),
         ..CompactorConfig::default()
     };
     with_lake(&segments, chance)
@@ -92,8 +94,6 @@ fn with_lake(segments: &CompactorConfig, chance: &Chance) -> CompactorConfig {
         // A codec for each column chunk that is opened takes more time than all else together.
         lake_zstd_level_new: i32::from(chance.coin(0.1)),
         lake_zstd_level_merged: i32::from(chance.coin(0.1)),
-        // What describes a table is parsed again and again: it takes as long as all else.
-        tables: chance.coin(0.3),
         ..segments.clone()
     }
 }

@@ -20,7 +20,10 @@ const ALLOWED: [(&str, &[&str]); 20] = [
             "seeded", "world", "records", "segment", "metadata", "ledger", "store", "lake",
         ],
     ),
-    ("agent", &["world", "records", "metadata", "ledger", "store", "engine"]),
+    (
+        "agent",
+        &["world", "records", "metadata", "ledger", "store", "lake", "engine"],
+    ),
     (
         "compactor",
         &[
