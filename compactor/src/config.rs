@@ -59,7 +59,8 @@ pub struct CompactorConfig {
     /// Records become rows as soon as there are any, whatever the topic's `lake.max.delay.ms`.
     pub lake_at_once: bool,
 
-    /// Topics with lake files are published as tables.
+    /// Topics with lake files are published as tables. To be the same for all compactors of a log: what one has published and none
+    /// replaces holds on to files that were replaced since.
     pub tables: bool,
 
     /// Nothing is trimmed or expired when this process' clock and the store's differ by more.

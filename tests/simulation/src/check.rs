@@ -240,8 +240,7 @@ async fn sweep(ground: &Arc<Ground>) {
     let sweeper = Agent::new(ground, "sweeper".to_owned(), Process::by_hand(vec![Role::Compactor]));
     let config = compactor::CompactorConfig {
         clock_difference_max: Duration::MAX,
-        tables: ground.swarm.compactor.tables,
-        ..compactor::CompactorConfig::eager()
+        ..ground.swarm.eager()
     };
     sweeper.start().await;
     let Some(engine) = sweeper.running() else { return };

@@ -80,6 +80,14 @@ impl Swarm {
         }
     }
 
+    /// A compactor to which everything is due. All of a run publish tables, or none does.
+    pub(crate) fn eager(&self) -> CompactorConfig {
+        CompactorConfig {
+            tables: self.compactor.tables,
+            ..CompactorConfig::eager()
+        }
+    }
+
     /// `lake.grace.ms`.
     pub(crate) fn lake_grace(&self) -> Duration {
         self.grace * 2

@@ -31,6 +31,14 @@ impl Books {
         if !matches!(judged.verdicts, [Verdict::Applied(_)]) {
             return;
         }
+        // What stands behind it in the entry may have made them others: then it is not known here which files there were.
+        let changed = self
+            .account
+            .as_ref()
+            .and_then(|account| account.state.topic(publish.topic));
+        if changed.is_none_or(|topic| topic.lake_changed() == judged.position) {
+            return;
+        }
         let files = self.lake_files(publish.topic);
         let table = self.table(publish.topic);
         let same = table.as_ref().is_ok_and(|table| {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use compactor::{CompactorConfig, Upkeep};
+use compactor::Upkeep;
 use metadata::Role;
 use world::World;
 
@@ -35,7 +35,7 @@ pub(super) async fn late_sweep(ground: &Arc<Ground>, world: &World, agent: &Agen
         sweeps: true,
         ..Duties::NONE
     };
-    let mut upkeep = Upkeep::new(engine, sweeps_alone.config(&CompactorConfig::eager()));
+    let mut upkeep = Upkeep::new(engine, sweeps_alone.config(&ground.swarm.eager()));
     sweeper.impose(&[Fault::LedgerSlow]);
     let sweeps = async {
         loop {

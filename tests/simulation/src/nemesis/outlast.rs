@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use compactor::{CompactorConfig, Upkeep};
+use compactor::Upkeep;
 use metadata::Role;
 use world::World;
 
@@ -24,7 +24,7 @@ pub(super) async fn outlast(ground: &Arc<Ground>, world: &World, agent: &Agent, 
     let caretaker = Agent::new(ground, "caretaker".to_owned(), Process::by_hand(vec![Role::Compactor]));
     caretaker.start().await;
     let Some(engine) = caretaker.running() else { return };
-    let mut upkeep = Upkeep::new(engine, CompactorConfig::eager());
+    let mut upkeep = Upkeep::new(engine, ground.swarm.eager());
     for _ in 0..ROUNDS {
         let _ = Box::pin(upkeep.once()).await;
         let (base, first) = ground.audit.begins();
