@@ -53,11 +53,7 @@ fn sort(value: &mut Value) {
     match value {
         Value::Union(_, inner) => sort(inner),
         Value::Record(fields) => fields.iter_mut().for_each(|(_, value)| sort(value)),
-        Value::Array(items) => {
-            if items.iter().all(|item| key(item).is_some()) {
-                items.sort_by_key(|item| key(item));
-            }
-        }
+        Value::Array(items) if items.iter().all(|item| key(item).is_some()) => items.sort_by_key(key),
         _ => {}
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn compactor(chance: &Chance) -> CompactorConfig {
         sweep_interval: ms(1_000, 8_000),
         damaged_retry_after: ms(1_000, 5_000),
         // What describes a table is written and parsed again and again: that takes as long as all else.
-        tables: chance.coin(0.25),
+        tables: chance.coin(0.15),
         ..CompactorConfig::default()
     };
     with_lake(&segments, chance)
