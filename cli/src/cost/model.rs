@@ -16,6 +16,13 @@ const MERGED_PER_GIB: f64 = 64.0;
 /// Lake files for each GiB: 64 MiB of batches become one (`lake_bytes`). Those that little traffic makes and that are merged later
 /// are not reckoned with: there are twelve an hour of a topic at most (`lake.max.delay.ms`).
 const LAKE_PER_GIB: f64 = 16.0;
+/// A topic is published as a table at most so often in an hour: when a compactor looks (`merge_interval`), if lake files came. One
+/// topic is reckoned with, which has all the records.
+const PUBLISHED_PER_HOUR: f64 = 360.0;
+/// What one publishing puts: a manifest, the list, the metadata.
+const PUBLISHING_PUTS: f64 = 3.0;
+/// What it reads: metadata, list and manifests of the one before, about half of those there may be, and the ends of new files.
+const PUBLISHING_GETS: f64 = 7.0;
 /// Hours that replaced objects and deleted entries stay: the grace, and as long again until a sweep has been there.
 const GRACE_HOURS: f64 = 2.0;
 
@@ -106,11 +113,18 @@ fn store(workload: &Workload, gib: f64, puts: f64) -> Vec<Term> {
     let reading = gib * BLOCKS_PER_GIB * workload.reads.min(f64::from(workload.agents)) * others;
     let merging = gib * MERGED_PER_GIB;
     let lake = gib * LAKE_PER_GIB;
+    let published = lake.min(PUBLISHED_PER_HOUR * prices::MONTH_HOURS);
     let kept = workload.mibps * 3600.0 / 1024.0 * (workload.retention_hours + GRACE_HOURS);
     vec![
         term("S3 PUT, segments", puts, "requests", prices::S3_PUT),
         term("S3 PUT, merged objects", merging, "requests", prices::S3_PUT),
         term("S3 PUT, lake files", lake, "requests", prices::S3_PUT),
+        term(
+            "S3 PUT, tables",
+            published * PUBLISHING_PUTS,
+            "requests",
+            prices::S3_PUT,
+        ),
         term(
             "S3 PUT, witness and snapshots",
             hours * idle.store_puts,
@@ -121,6 +135,12 @@ fn store(workload: &Workload, gib: f64, puts: f64) -> Vec<Term> {
         term("S3 GET, merging", puts, "requests", prices::S3_GET),
         // What was merged is read once more, and what was written is read back.
         term("S3 GET, into the lake", merging + lake, "requests", prices::S3_GET),
+        term(
+            "S3 GET, tables",
+            published * PUBLISHING_GETS + lake,
+            "requests",
+            prices::S3_GET,
+        ),
         term("S3 GET, consumers", reading, "requests", prices::S3_GET),
         term(
             "S3 GET, idle agents",

@@ -11,6 +11,8 @@ pub struct Waiting {
     pub objects: Option<(u64, u64)>,
     /// The same of lake files, which wait longer.
     pub lakes: Option<(u64, u64)>,
+    /// Since when tables are published whose old snapshots are to be told of no more: the first and the last position.
+    pub tables: Option<(u64, u64)>,
     /// The position up to which entries are to be deleted.
     pub entries: Option<u64>,
     /// The last entry of a producer or a group that will expire.
@@ -25,7 +27,11 @@ pub fn needs_mark(state: &State, waiting: &Waiting, now_ms: i64) -> bool {
     let ms = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
     let grace_ms = ms(config.segment_grace_ms());
     let marks = state.marks();
-    let objects = [(waiting.objects, grace_ms), (waiting.lakes, ms(config.lake_grace_ms()))];
+    let objects = [
+        (waiting.objects, grace_ms),
+        (waiting.lakes, ms(config.lake_grace_ms())),
+        (waiting.tables, ms(super::tables::history_ms(state))),
+    ];
     let objects = objects.into_iter().any(|(since, grace_ms)| {
         let covers = |mark: &MarkAt| mark.folded;
         since.is_some_and(|(first, last)| {

@@ -13,7 +13,6 @@ use lake::iceberg::{Draft, Identity, Next, Table, TableFile};
 use metadata::entry::Publish;
 use metadata::entry::proposal::Kind;
 use metadata::{Describing, Incarnation, LakeEnd, ObjectName, Published, Rejection, Role, TopicNumber, Verdict};
-use seeded::Bug;
 use store::{Key, LakeFormat, ReadClass, Store, StoreError};
 
 use self::seen::Seen;
@@ -114,9 +113,7 @@ impl Publishing<'_> {
             let key = Key::LakeMetadata(self.seen.id, object.name, format);
             let read = in_time(self.engine, 1, self.store.read_fresh(&key, None)).await;
             match read.map_err(|slow| RunError::Unreadable(slow.to_string()))? {
-                Ok(bytes) if crc32c::crc32c(&bytes) == object.checksum || seeded::is(Bug::TableUnchecked) => {
-                    parts.push(bytes);
-                }
+                Ok(bytes) if crc32c::crc32c(&bytes) == object.checksum => parts.push(bytes),
                 Ok(_) => return Ok(Err(format!("{key:?} is damaged"))),
                 Err(error @ StoreError::NotFound { .. }) => return Ok(Err(error.to_string())),
                 Err(error) => return Err(RunError::Unreadable(error.to_string())),

@@ -44,7 +44,8 @@ impl Judge {
             Key::Cluster | Key::Witness => Judgement::Kept,
             Key::LakeData(topic, name) | Key::LakeMetadata(topic, name, _) if told(state, topic, name, key) => {
                 Judgement::Waits {
-                    since: state.garbage_since(name),
+                    // Not for a time to pass: for the snapshot to be told of no more.
+                    since: None,
                     own_flush: false,
                 }
             }

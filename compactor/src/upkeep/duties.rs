@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{MERGES_MAX, Upkeep};
 use crate::plan::lake::Share;
-use crate::plan::{Window, expiry, grace, lake, merge, move_out, retention, snapshot};
+use crate::plan::{Window, expiry, grace, lake, merge, move_out, retention, snapshot, tables};
 use crate::sweep::{self, role};
 use crate::{Report, Rewritten, run};
 use metadata::State;
@@ -281,6 +281,7 @@ impl Upkeep {
         let waiting = self.engine.read(|state| grace::Waiting {
             objects: swept.segments_wait,
             lakes: swept.lakes_wait,
+            tables: tables::waiting(state).filter(|_| self.config.tables),
             entries: (base > self.deleted_below).then_some(base),
             expiring: expiry::last_change(state),
             inline: state.lowest_inline(),

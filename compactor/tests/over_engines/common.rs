@@ -9,7 +9,7 @@ use compactor::{CompactorConfig, Report};
 use engine::{AppendGroup, AppendRun, CreateTopicRequest, Engine, EngineConfig, FetchPart, FetchRequest};
 use ledger::Looks;
 use ledger::memory::MemoryLedger;
-use metadata::{PartitionId, Role, TopicNumber};
+use metadata::{PartitionId, Role, State, TopicNumber};
 use records::{Batch, BatchBuilder, Codec};
 use store::{Faults, FaultyObjects, Key, Kind, MemoryObjects, Objects, ReadClass, Store, StoreOptions};
 use world::World;
@@ -170,7 +170,16 @@ pub(crate) async fn batches(engine: &Engine, partition: PartitionId) -> Vec<(u64
 
 /// How many extents all partitions have, and how many objects are named.
 pub(crate) fn counts(engine: &Engine) -> (u64, usize) {
-    engine.read(|state| (state.extents(), state.objects()))
+    let extents = engine.read(State::extents);
+    (extents, holding(engine))
+}
+
+/// How many objects extents name: all but those that describe tables.
+pub(crate) fn holding(engine: &Engine) -> usize {
+    engine.read(|state| {
+        let published = state.topics().filter_map(|topic| state.published(topic.number()));
+        state.objects() - published.map(|published| published.objects.len()).sum::<usize>()
+    })
 }
 
 /// The objects of a kind that are there.

@@ -6,7 +6,7 @@ use engine::Engine;
 use metadata::{Place, Role, State};
 use store::Kind;
 
-use crate::common::{Cluster, append, config, contents, listed, set, topic};
+use crate::common::{Cluster, append, config, contents, holding, listed, set, topic};
 
 fn small() -> CompactorConfig {
     CompactorConfig {
@@ -53,7 +53,7 @@ async fn records_become_rows_and_small_files_one() {
     assert!(merged > 4, "{merged}");
     let (rows, _) = places(&engine);
     assert!(rows < 40, "{rows} extents after 20 rounds over four partitions");
-    let (before, named) = (contents(&engine).await, engine.read(State::objects));
+    let (before, named) = (contents(&engine).await, holding(&engine));
     assert!(
         listed(&engine, Kind::LakeData).await.len() > named,
         "replaced ones wait for their grace"

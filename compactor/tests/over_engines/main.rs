@@ -7,4 +7,5 @@ mod faults;
 mod idle;
 mod keys;
 mod lake;
+mod tables;
 mod upkeep;

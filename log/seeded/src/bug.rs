@@ -150,8 +150,6 @@ bugs! {
     GraceZero = ("grace-zero", "compactor", "12");
     /// What published snapshots still lead to goes after the grace.
     ToldSwept = ("told-swept", "compactor", "12");
-    /// What is published is read back without a look at its checksums.
-    TableUnchecked = ("table-unchecked", "compactor", "13");
     /// Lake files go after the grace of segments, which is shorter than what queries are owed.
     LakeGraceOfSegments = ("lake-grace-of-segments", "compactor", "12");
     /// A mark bears the date of the process, not that of the store.

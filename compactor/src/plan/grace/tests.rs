@@ -102,6 +102,7 @@ fn a_producer_needs_one_that_covers_it() {
 fn a_log_at_rest_comes_to_rest() {
     let mut history = history(&[]);
     let waiting = Waiting {
+        tables: None,
         objects: Some((7, 12)),
         lakes: None,
         entries: Some(9),

@@ -83,7 +83,7 @@ fn a_lake_file_stays_while_a_snapshot_may_tell_of_it() {
     history.mark(at, 0);
     history.mark(at, 24 * HOUR_MS);
     let waits = Judgement::Waits {
-        since: Some(at),
+        since: None,
         own_flush: false,
     };
     let garbage = Judgement::Garbage { orphan: false };
