@@ -40,6 +40,8 @@ pub struct Totals {
     pub put_bytes: u64,
     /// Of the objects put, lake files.
     pub lake_puts: u64,
+    /// Of the objects put, those that describe tables.
+    pub table_puts: u64,
     /// Puts of the witness.
     pub witness_puts: u64,
     /// Requests for bytes, and for the store's time.
@@ -66,6 +68,7 @@ impl Sub for Totals {
             puts: self.puts - before.puts,
             put_bytes: self.put_bytes - before.put_bytes,
             lake_puts: self.lake_puts - before.lake_puts,
+            table_puts: self.table_puts - before.table_puts,
             witness_puts: self.witness_puts - before.witness_puts,
             gets: self.gets - before.gets,
             lists: self.lists - before.lists,

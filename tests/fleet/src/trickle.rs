@@ -239,6 +239,7 @@ pub fn table(trickle: &Trickle) -> Table {
     row("entries", format!("{}, {}", totals.entries, mib(totals.entry_bytes)));
     row("objects put", format!("{}, {}", totals.puts, mib(totals.put_bytes)));
     row("of them lake files", totals.lake_puts.to_string());
+    row("of them for tables", totals.table_puts.to_string());
     row("requests for bytes", totals.gets.to_string());
     row("objects named at the end", trickle.named.to_string());
     row(

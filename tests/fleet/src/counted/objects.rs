@@ -42,7 +42,8 @@ impl Objects for CountedObjects {
         self.counters.count(|totals| {
             totals.puts += 1;
             totals.put_bytes += bytes as u64;
-            totals.lake_puts += u64::from(path.contains("/lake/"));
+            totals.lake_puts += u64::from(path.ends_with(".parquet"));
+            totals.table_puts += u64::from(path.contains("/metadata/"));
         });
         let began = self.clock.now();
         let put = self.inner.put(path, parts).await;

@@ -14,5 +14,7 @@ fn what_trickles_becomes_rows_and_reads_back() {
     assert_eq!(trickle.replay_records, trickle.records);
     // Each topic after five minutes, and after ten.
     assert!((10..=15).contains(&trickle.totals.lake_puts), "{trickle:?}");
+    // A manifest, a list and the metadata for each.
+    assert_eq!(trickle.totals.table_puts, 3 * trickle.totals.lake_puts, "{trickle:?}");
     assert!(trickle.lake_extents >= 10, "{trickle:?}");
 }
