@@ -174,6 +174,7 @@ pub fn crash_run(point: Point, print: bool) -> anyhow::Result<Outcome> {
         swarm.engine.inline_bytes_max = Some(4096);
         swarm.engine.puts_per_second = None;
         swarm.compactor.fan_in = 2;
+        swarm.compactor.tables = true;
         swarm
     };
     simulate(SEED, print, swarm, |ground| scenario::play(ground, point.crash))
