@@ -1,17 +1,13 @@
 //! `tidelog compactor`: upkeep by a process of its own, once or for as long as it lives.
 
-use std::time::Duration;
-
 use agent::http::HttpSettings;
 use anyhow::Result;
 use clap::Args;
 use compactor::{CompactorConfig, Report, Rewritten};
-use engine::EngineConfig;
-use metadata::Role;
 use serde_json::{Value, json};
 
-use crate::context::{Context, asked_to_stop};
-use crate::exit::{Ended, Exit};
+use crate::context::Context;
+use crate::exit::Exit;
 use crate::out::{self, Format, OutputArgs};
 use crate::peers::SecretArgs;
 use crate::place::PlaceArgs;
@@ -37,26 +33,14 @@ pub(crate) struct CompactorArgs {
 /// Runs it.
 pub(crate) async fn run(args: CompactorArgs, context: &Context) -> Result<Exit> {
     let place = args.place.required()?;
-    let config = EngineConfig {
-        roles: vec![Role::Compactor],
-        name: "compactor".to_owned(),
-        peers: args.secret.peers(&context.world)?,
-        ..EngineConfig::default()
-    };
-    let engine = serve::open(&place, args.place.aws.store_options(), config, context).await?;
+    let engine = serve::open_compactor((&place, &args.place), &args.secret, "compactor", context).await?;
     if !args.once {
         serve::keep_up(&engine);
         context.talk.say("tidelog keeps up");
         return serve::until_stopped(&engine, None, HttpSettings::default(), context).await;
     }
     let config = CompactorConfig::eager();
-    let outcome = tokio::select! {
-        biased;
-        () = asked_to_stop() => Err(Ended::interrupted()),
-        report = Box::pin(compactor::run_once(&engine, &config)) => Ok(report),
-    };
-    engine.stop(Duration::from_secs(10)).await;
-    let report = outcome?;
+    let report = serve::once(&engine, compactor::run_once(&engine, &config)).await?;
     show(&report, args.output.output)?;
     for failure in &report.failures {
         context.talk.say(format!("failed: {failure}"));

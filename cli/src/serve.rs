@@ -15,7 +15,8 @@ use tokio::net::TcpListener;
 
 use crate::context::{Context, asked_to_stop};
 use crate::exit::{Ended, Exit};
-use crate::place::Place;
+use crate::peers::SecretArgs;
+use crate::place::{Place, PlaceArgs};
 
 pub(crate) mod limits;
 
@@ -44,6 +45,33 @@ pub(crate) async fn open(
     config.puts_per_second = config.puts_per_second.or(store.puts_per_second_default());
     let engine = Engine::start(world.child("engine"), config, Arc::clone(&backend), store).await;
     engine.context("cannot start")
+}
+
+/// Opens the log at a place as a compactor of this name.
+pub(crate) async fn open_compactor(
+    (place, args): (&Place, &PlaceArgs),
+    secret: &SecretArgs,
+    name: &str,
+    context: &Context,
+) -> Result<Engine> {
+    let config = EngineConfig {
+        roles: vec![Role::Compactor],
+        name: name.to_owned(),
+        peers: secret.peers(&context.world)?,
+        ..EngineConfig::default()
+    };
+    open(place, args.aws.store_options(), config, context).await
+}
+
+/// Does one piece of work, unless the process is asked to stop before, and stops the engine.
+pub(crate) async fn once<T>(engine: &Engine, work: impl Future<Output = T>) -> Result<T, Ended> {
+    let outcome = tokio::select! {
+        biased;
+        () = asked_to_stop() => Err(Ended::interrupted()),
+        done = Box::pin(work) => Ok(done),
+    };
+    engine.stop(DRAIN).await;
+    outcome
 }
 
 /// An address to serve at: bound, and allowed.

@@ -8,6 +8,16 @@ use super::shapes::PageQuery;
 
 const PAGE_SIZE_MAX: u32 = 1_000;
 
+/// The token of the page behind a name.
+pub(crate) fn token(name: &str) -> String {
+    URL_SAFE_NO_PAD.encode(name)
+}
+
+/// The name in a token; none in one that is none of ours.
+pub(crate) fn named(token: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()
+}
+
 /// What is asked for.
 #[derive(Debug)]
 pub(crate) struct Ask {
@@ -35,10 +45,9 @@ impl Ask {
         if !(1..=PAGE_SIZE_MAX).contains(&size) {
             return Err(Problem::bad_request(format!("page_size is 1 to {PAGE_SIZE_MAX}")));
         }
-        let name = |token: &String| String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok();
         let after = match &query.page_token {
             None => None,
-            Some(token) => Some(name(token).ok_or_else(|| Problem::bad_request("page_token is none of ours"))?),
+            Some(token) => Some(named(token).ok_or_else(|| Problem::bad_request("page_token is none of ours"))?),
         };
         Ok(Ask {
             prefix: query.prefix.unwrap_or_default(),
@@ -67,7 +76,7 @@ impl Ask {
         let more = rest.peek().is_some();
         Paged {
             items,
-            next_page_token: last.filter(|_| more).map(|name| URL_SAFE_NO_PAD.encode(name)),
+            next_page_token: last.filter(|_| more).map(token),
         }
     }
 }

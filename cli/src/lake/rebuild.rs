@@ -5,11 +5,9 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 use compactor::CompactorConfig;
-use engine::EngineConfig;
-use metadata::Role;
 use serde_json::json;
 
-use crate::context::{Context, asked_to_stop};
+use crate::context::Context;
 use crate::exit::{Ended, Exit};
 use crate::out::{self, Format, OutputArgs};
 use crate::peers::SecretArgs;
@@ -45,13 +43,7 @@ pub(crate) struct RebuildArgs {
 pub(crate) async fn run(args: &RebuildArgs, context: &Context) -> Result<Exit> {
     let place = args.place.or_default();
     place.must_exist()?;
-    let config = EngineConfig {
-        roles: vec![Role::Compactor],
-        name: "lake rebuild".to_owned(),
-        peers: args.secret.peers(&context.world)?,
-        ..EngineConfig::default()
-    };
-    let engine = serve::open(&place, args.place.aws.store_options(), config, context).await?;
+    let engine = serve::open_compactor((&place, &args.place), &args.secret, "lake rebuild", context).await?;
     let asked = args.topic.as_deref();
     let known = |state: &metadata::State| asked.is_none_or(|topic| state.topic_by_name(topic).is_some());
     engine.look().await?;
@@ -62,13 +54,7 @@ pub(crate) async fn run(args: &RebuildArgs, context: &Context) -> Result<Exit> {
     }
     let config = CompactorConfig::default();
     let rebuilding = compactor::rebuild_tables(&engine, &config, |name| asked.is_none_or(|topic| topic == name));
-    let outcome = tokio::select! {
-        biased;
-        () = asked_to_stop() => Err(Ended::interrupted()),
-        report = Box::pin(rebuilding) => Ok(report),
-    };
-    engine.stop(Duration::from_secs(10)).await;
-    let report = outcome?;
+    let report = serve::once(&engine, rebuilding).await?;
     match args.output.output {
         Format::Json => out::json(&json!({"tables_published": report.published, "failures": report.failures}))?,
         _ => out::line(format!("{} tables were published anew", report.published))?,

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use bytes::Bytes;
 use lake::iceberg::{Identity, Table};
 use metadata::{Place, Published, State, Topic};
-use store::{Key, LakeFormat, StoreError};
+use store::{Key, StoreError};
 
 use super::Log;
 use super::finding::{Finding, Kind, Report};
@@ -28,16 +27,14 @@ async fn check_table(
     published: &Published,
     report: &mut Report,
 ) -> Result<()> {
-    let mut parts = Vec::with_capacity(published.objects.len());
-    for (at, object) in published.objects.iter().enumerate() {
-        let format = if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
-        let key = Key::LakeMetadata(topic.id(), object.name, format);
+    let mut objects = Vec::with_capacity(published.objects.len());
+    for (key, checksum) in Key::describing(topic.id(), published) {
         let path = key.path(&log.base.cluster);
         match log.store.read_fresh(&key, None).await {
             Ok(bytes) => {
                 report.checked.objects += 1;
                 report.checked.bytes += bytes.len() as u64;
-                if crc32c::crc32c(&bytes) != object.checksum {
+                if crc32c::crc32c(&bytes) != checksum {
                     report.add(Finding::object(
                         Kind::DamagedObject,
                         &path,
@@ -45,7 +42,7 @@ async fn check_table(
                     ));
                     return Ok(());
                 }
-                parts.push((path, bytes));
+                objects.push(bytes);
             }
             Err(StoreError::NotFound { .. }) => {
                 let what = format!("the table of {} is told of by it", topic.name());
@@ -55,13 +52,10 @@ async fn check_table(
             Err(error) => return Err(error.into()),
         }
     }
-    let Some(((path, metadata), rest)) = parts.split_first() else {
-        return Ok(());
-    };
-    let list = rest.first().map(|(_, bytes)| bytes.as_ref());
-    let manifests: Vec<Bytes> = rest.iter().skip(1).map(|(_, bytes)| bytes.clone()).collect();
+    let metadata = Key::describing(topic.id(), published).next();
+    let path = metadata.map_or(String::new(), |(key, _)| key.path(&log.base.cluster));
     let identity = Identity::of_topic(topic.id().0, String::new(), topic.name(), "");
-    match Table::open(&identity, metadata, list, &manifests) {
+    match Table::open(&identity, &objects) {
         Err(error) => report.add(Finding::object(Kind::DamagedObject, path, error.to_string())),
         // What is behind is published anew by the next compactor that lives.
         Ok(_) if topic.lake_changed() > published.seen => {}

@@ -3,8 +3,6 @@
 
 mod seen;
 
-use std::collections::BTreeSet;
-
 use bytes::Bytes;
 use engine::Engine;
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -15,10 +13,9 @@ use metadata::entry::proposal::Kind;
 use metadata::{Describing, Incarnation, LakeEnd, ObjectName, Published, Rejection, Role, TopicNumber, Verdict};
 use store::{Key, LakeFormat, ReadClass, Store, StoreError};
 
-use self::seen::Seen;
+use self::seen::{Locations, Seen};
 use super::{RunError, VERIFY_CALLS, in_time};
 use crate::CompactorConfig;
-use crate::plan::tables::HISTORY_PART;
 
 /// Most snapshots that a table tells of: readers read through all of them.
 const SNAPSHOTS_MAX: usize = 50;
@@ -35,8 +32,8 @@ struct Publishing<'a> {
 /// What is published, read back.
 struct Standing {
     table: Table,
-    /// In the order of the newest snapshot's list.
-    manifests: Vec<Bytes>,
+    /// In the order in which they are published.
+    objects: Vec<Bytes>,
 }
 
 /// What was put.
@@ -82,13 +79,9 @@ pub(crate) async fn publish(
 impl Publishing<'_> {
     /// Reads back what is published; none where that is no more, or is damaged.
     async fn standing(&self, published: &Published) -> Result<Option<Standing>, RunError> {
-        let read = self.read_all(published).await?.and_then(|parts| {
-            let (head, manifests) = parts.split_at(parts.len().min(2));
-            let metadata = head.first().cloned().unwrap_or_default();
-            let list = head.get(1).map(AsRef::as_ref);
-            let table = Table::open(&self.identity, &metadata, list, manifests);
-            let manifests = manifests.to_vec();
-            let standing = table.map(|table| Standing { table, manifests });
+        let read = self.read_all(published).await?.and_then(|objects| {
+            let table = Table::open(&self.identity, &objects);
+            let standing = table.map(|table| Standing { table, objects });
             standing.map_err(|error| error.to_string())
         });
         match read {
@@ -107,27 +100,25 @@ impl Publishing<'_> {
 
     /// The bytes of all objects; why they are no more.
     async fn read_all(&self, published: &Published) -> Result<Result<Vec<Bytes>, String>, RunError> {
-        let mut parts = Vec::with_capacity(published.objects.len());
-        for (at, object) in published.objects.iter().enumerate() {
-            let format = if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
-            let key = Key::LakeMetadata(self.seen.id, object.name, format);
+        let mut objects = Vec::with_capacity(published.objects.len());
+        for (key, checksum) in Key::describing(self.seen.id, published) {
             let read = in_time(self.engine, 1, self.store.read_fresh(&key, None)).await;
             match read.map_err(|slow| RunError::Unreadable(slow.to_string()))? {
-                Ok(bytes) if crc32c::crc32c(&bytes) == object.checksum => parts.push(bytes),
+                Ok(bytes) if crc32c::crc32c(&bytes) == checksum => objects.push(bytes),
                 Ok(_) => return Ok(Err(format!("{key:?} is damaged"))),
                 Err(error @ StoreError::NotFound { .. }) => return Ok(Err(error.to_string())),
                 Err(error) => return Err(RunError::Unreadable(error.to_string())),
             }
         }
-        Ok(Ok(parts))
+        Ok(Ok(objects))
     }
 
     /// Drafts the version after `standing`, and puts what it is made of.
     async fn put_all(&self, standing: Option<Standing>, date_ms: i64) -> Result<Put, RunError> {
-        let (table, before) = standing.map_or((None, Vec::new()), |they| (Some(they.table), they.manifests));
-        let new = self.described(table.as_ref()).await?;
+        let (table, before) = standing.map_or((None, Vec::new()), |they| (Some(they.table), they.objects));
         let files = self.seen.locations(&self.store).map_err(RunError::Put)?;
-        let history_ms = i64::try_from(self.seen.grace_ms / HISTORY_PART).unwrap_or(i64::MAX);
+        let new = self.described(&files, table.as_ref()).await?;
+        let history_ms = i64::try_from(self.seen.history_ms).unwrap_or(i64::MAX);
         let published = self.seen.published.as_ref();
         let next = Next {
             identity: &self.identity,
@@ -141,29 +132,28 @@ impl Publishing<'_> {
             snapshots_max: SNAPSHOTS_MAX,
         };
         let draft = Draft::new(table, next)?;
-        let held = |at: usize| published.and_then(|published| published.objects.get(at).copied());
-        let (kept, mut bytes): (Vec<Describing>, Vec<Bytes>) = {
-            let kept = draft.kept().iter();
-            let kept = kept.filter_map(|&at| Some((held(at + 2)?, before.get(at)?.clone())));
-            kept.unzip()
-        };
+        // Of what is published, what is there still: nothing of it where a table is made anew.
+        let held = |at: usize| Some((*published?.objects.get(at)?, before.get(at)?.clone()));
+        let kept = draft.kept().iter().filter_map(|&at| held(at + 2));
+        let (kept, mut manifests): (Vec<Describing>, Vec<Bytes>) = kept.unzip();
         let mut made = Vec::with_capacity(draft.manifests().len());
         for manifest in draft.manifests() {
             made.push(self.put(manifest, LakeFormat::Avro).await?.0);
-            bytes.push(manifest.clone());
+            manifests.push(manifest.clone());
         }
         let made_at: Result<Vec<String>, RunError> = made.iter().map(|object| self.lies(object)).collect();
         let list = draft.list(&made_at?)?;
         let list_name = match &list {
             Some(list) => Some(self.put(list, LakeFormat::Avro).await?.0),
-            None => held(1).filter(|_| !before.is_empty() || !kept.is_empty()),
+            None => held(1).map(|(list, _)| list),
         };
         let list_at = list.as_ref().and(list_name.as_ref()).map(|object| self.lies(object));
         let (metadata, oldest) = draft.metadata(list_at.transpose()?)?;
-        if let Some(list) = &list {
-            let table = Table::open(&self.identity, &metadata, Some(list), &bytes)?;
-            let told: BTreeSet<&str> = table.files().into_keys().collect();
-            if table.entries() != files.len() || !told.iter().copied().eq(files.keys().map(String::as_str)) {
+        if let Some(list) = list {
+            let objects: Vec<Bytes> = [metadata.clone(), list].into_iter().chain(manifests).collect();
+            let table = Table::open(&self.identity, &objects)?;
+            let told = table.files().into_keys();
+            if table.entries() != files.len() || !told.eq(files.keys().map(String::as_str)) {
                 return Err(RunError::Verify("it does not tell of the topic's files".to_owned()));
             }
         }
@@ -177,11 +167,11 @@ impl Publishing<'_> {
     }
 
     /// What is to be told of the files that the version before does not know: their ends are read for it.
-    async fn described(&self, table: Option<&Table>) -> Result<Vec<TableFile>, RunError> {
+    async fn described(&self, files: &Locations, table: Option<&Table>) -> Result<Vec<TableFile>, RunError> {
         let known = table.map(Table::files).unwrap_or_default();
-        let files = self.seen.locations(&self.store).map_err(RunError::Put)?;
-        let new = files.into_iter().filter(|(at, _)| !known.contains_key(at.as_str()));
-        let reads = new.map(|(at, (name, end))| self.describe(at, name, end));
+        let new = files.iter().filter(|(at, _)| !known.contains_key(at.as_str()));
+        let new: Vec<_> = new.map(|(at, &file)| (at.clone(), file)).collect();
+        let reads = new.into_iter().map(|(at, (name, end))| self.describe(at, name, end));
         let reads = futures::stream::iter(reads).buffered(self.config.reads_at_once.max(1));
         reads.try_collect().await
     }

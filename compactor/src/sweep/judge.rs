@@ -1,6 +1,6 @@
 //! What becomes of one listed object. Pure.
 
-use metadata::{Incarnation, ObjectName, ObjectStatus, State, Topic, TopicId};
+use metadata::{Incarnation, ObjectName, ObjectStatus, State, Told, Topic, TopicId};
 use seeded::Bug;
 use store::{Key, SnapshotName};
 
@@ -107,8 +107,8 @@ impl Judge {
 /// Whether a snapshot that is published of the topic may tell of a lake object that nothing names any more: it tells of what
 /// there was at an earlier position.
 fn told(state: &State, topic: &TopicId, name: &ObjectName, key: &Key) -> bool {
-    let told = state.topic_by_id(topic).and_then(Topic::told_since);
-    let (ObjectStatus::Unnamed { at }, Some((oldest, newest))) = (state.object(name), told) else {
+    let told = state.topic_by_id(topic).and_then(Topic::told);
+    let (ObjectStatus::Unnamed { at }, Some(Told { oldest, newest, .. })) = (state.object(name), told) else {
         return false;
     };
     // What describes the newest snapshot is named; so where that is the only one, nothing else describes one.

@@ -35,17 +35,7 @@ impl Upkeep {
     /// The store's date, in milliseconds since 1970; none where it is not known, or this process' clock is another.
     pub(super) async fn date_ms(&self, report: &mut Report) -> Option<i64> {
         let wall_ms = self.engine.world().clock.wall_ms();
-        let date_ms = match run::in_time(&self.engine, 1, self.engine.store().date_ms()).await {
-            Ok(Ok(date_ms)) => date_ms,
-            Ok(Err(error)) => {
-                report.failures.push(format!("the store's date: {error}"));
-                return None;
-            }
-            Err(slow) => {
-                report.failures.push(format!("the store's date: {slow}"));
-                return None;
-            }
-        };
+        let date_ms = self.store_date_ms(report).await?;
         let date_ms = match seeded::is(Bug::RetentionByOwnClock) {
             true => wall_ms,
             false => date_ms,
@@ -60,5 +50,15 @@ impl Upkeep {
             return None;
         }
         Some(date_ms)
+    }
+
+    /// The store's date, whatever this process' clock says; none where it is not known.
+    pub(super) async fn store_date_ms(&self, report: &mut Report) -> Option<i64> {
+        match run::in_time(&self.engine, 1, self.engine.store().date_ms()).await {
+            Ok(Ok(date_ms)) => return Some(date_ms),
+            Ok(Err(error)) => report.failures.push(format!("the store's date: {error}")),
+            Err(slow) => report.failures.push(format!("the store's date: {slow}")),
+        }
+        None
     }
 }

@@ -29,7 +29,7 @@ impl Upkeep {
         if due.is_empty() {
             return;
         }
-        let Some(date_ms) = self.date_for_tables(report).await else {
+        let Some(date_ms) = self.store_date_ms(report).await else {
             return;
         };
         let mut failures = 0;
@@ -64,7 +64,7 @@ impl Upkeep {
 
     /// See [`rebuild_tables`](super::rebuild_tables).
     pub(super) async fn rebuild(&mut self, is_asked: impl Fn(&str) -> bool, report: &mut Report) {
-        let Some(date_ms) = self.date_for_tables(report).await else {
+        let Some(date_ms) = self.store_date_ms(report).await else {
             return;
         };
         let topics: Vec<(TopicNumber, String)> = self.engine.read(|state| {
@@ -83,14 +83,5 @@ impl Upkeep {
                 Err(error) => report.failures.push(format!("the table of {name}: {error}")),
             }
         }
-    }
-
-    async fn date_for_tables(&self, report: &mut Report) -> Option<i64> {
-        match run::in_time(&self.engine, 1, self.engine.store().date_ms()).await {
-            Ok(Ok(date_ms)) => return Some(date_ms),
-            Ok(Err(error)) => report.failures.push(format!("tables: {error}")),
-            Err(slow) => report.failures.push(format!("tables: {slow}")),
-        }
-        None
     }
 }

@@ -7,7 +7,7 @@ use compactor::CompactorConfig;
 use engine::Engine;
 use lake::iceberg::{Identity, Table, told};
 use metadata::{Place, State, TopicNumber};
-use store::{Key, Kind, LakeFormat, Objects as _};
+use store::{Key, Kind, Objects as _};
 
 use crate::common::{Cluster, append, config, listed, set, topic};
 
@@ -39,22 +39,18 @@ fn files(engine: &Engine, number: TopicNumber) -> BTreeSet<String> {
 fn keys(engine: &Engine, number: TopicNumber) -> Vec<Key> {
     engine.read(|state: &State| {
         let (id, published) = (state.topic(number).unwrap().id(), state.published(number).unwrap());
-        let format = |at| if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
-        let keys = published.objects.iter().enumerate();
-        keys.map(|(at, object)| Key::LakeMetadata(id, object.name, format(at)))
-            .collect()
+        Key::describing(id, &published).map(|(key, _)| key).collect()
     })
 }
 
 async fn table(engine: &Engine, number: TopicNumber) -> Table {
-    let mut parts = Vec::new();
+    let mut objects = Vec::new();
     for key in keys(engine, number) {
-        parts.push(engine.store().read_fresh(&key, None).await.unwrap());
+        objects.push(engine.store().read_fresh(&key, None).await.unwrap());
     }
     let id = engine.read(|state| state.topic(number).unwrap().id());
     let identity = Identity::of_topic(id.0, String::new(), "", "");
-    let list = parts.get(1).map(AsRef::as_ref);
-    Table::open(&identity, &parts[0], list, parts.get(2..).unwrap_or_default()).unwrap()
+    Table::open(&identity, &objects).unwrap()
 }
 
 /// What is published tells of just the files there are, and of `rows` rows; and every snapshot can be read.

@@ -24,7 +24,7 @@ pub use outcome::{Applied, Fate, Outcome, Rejection, RunAck, Verdict};
 pub use rendezvous::{Candidates, score};
 pub use state::{
     Cleaned, Committed, Describing, EraBegun, Extent, Group, LakeEnd, Life, MarkAt, ObjectStatus, Partition, Place,
-    ProducerView, Published, RequestProducerView, SnapshotRef, State, Tombstones, Topic,
+    ProducerView, Published, RequestProducerView, SnapshotRef, State, Told, Tombstones, Topic,
 };
 pub use table_name::{table_name, table_names};
 pub use zone::{NotAZone, zone, zone_of_client};

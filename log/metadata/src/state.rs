@@ -20,7 +20,7 @@ pub use objects::ObjectStatus;
 pub use partition::{Cleaned, Partition, Tombstones};
 pub use producer::ProducerView;
 pub use request::RequestProducerView;
-pub use table::{Describing, Published};
+pub use table::{Describing, Published, Told};
 pub use topic::Topic;
 
 use group::Groups;

@@ -22,7 +22,7 @@ mod parse;
 use std::fmt::Write as _;
 
 use ledger::ClusterId;
-use metadata::{Incarnation, ObjectName, TopicId};
+use metadata::{Incarnation, ObjectName, Published, TopicId};
 use sha2::{Digest as _, Sha256};
 
 use crate::{Op, StoreError};
@@ -222,6 +222,13 @@ impl Key {
     /// When it may go.
     pub fn sweep_rule(&self) -> SweepRule {
         self.kind().sweep_rule()
+    }
+
+    /// The objects that describe a topic as a table, in the order in which they are published, each with its checksum.
+    pub fn describing(topic: TopicId, published: &Published) -> impl ExactSizeIterator<Item = (Key, u32)> + '_ {
+        let format = |at| if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
+        let objects = published.objects.iter().enumerate();
+        objects.map(move |(at, object)| (Key::LakeMetadata(topic, object.name, format(at)), object.checksum))
     }
 
     /// The life that wrote it, where the name says so.

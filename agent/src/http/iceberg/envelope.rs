@@ -3,8 +3,8 @@
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use http::Method;
 use http::header::{ALLOW, RETRY_AFTER};
-use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::super::problem::{Code, Problem};
@@ -39,10 +39,7 @@ pub(super) async fn written(request: Request, next: Next) -> Response {
         return response;
     };
     let told = problem.to_json("");
-    let status = match problem.code() {
-        Code::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        _ => response.status(),
-    };
+    let status = response.status();
     let kind = told.get(KIND).and_then(|kind| kind.as_str());
     let message = told.get("title").cloned().unwrap_or_default();
     let body = json!({"error": {
@@ -54,10 +51,8 @@ pub(super) async fn written(request: Request, next: Next) -> Response {
         true => status.into_response(),
         false => (status, axum::Json(body)).into_response(),
     };
-    for name in [ALLOW, RETRY_AFTER] {
-        if let Some(value) = response.headers().get(&name) {
-            written.headers_mut().insert(name, value.clone());
-        }
+    if let Some(methods) = response.headers().get(ALLOW) {
+        written.headers_mut().insert(ALLOW, methods.clone());
     }
     if problem.code().retry_after() {
         written

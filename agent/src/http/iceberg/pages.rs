@@ -1,9 +1,8 @@
 //! Pages of lists: asked for by a token, which is empty for the first.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
+use crate::http::page::{self, named};
 use crate::http::problem::Problem;
 
 /// Names on a page, where less are not asked for.
@@ -33,15 +32,11 @@ impl PageQuery {
         if size == 0 {
             return Err(Problem::bad_request("pageSize is at least 1"));
         }
-        let read = URL_SAFE_NO_PAD
-            .decode(token)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok());
-        let after = read.ok_or_else(|| Problem::bad_request("pageToken is none of ours"))?;
+        let after = named(token).ok_or_else(|| Problem::bad_request("pageToken is none of ours"))?;
         let mut rest = names.into_iter().filter(|name| after.is_empty() || *name > after);
         let page: Vec<String> = rest.by_ref().take(size).collect();
         let more = rest.next().is_some();
-        let next = page.last().filter(|_| more).map(|last| URL_SAFE_NO_PAD.encode(last));
+        let next = page.last().filter(|_| more).map(|last| page::token(last));
         Ok((page, next))
     }
 }

@@ -7,7 +7,11 @@ use lake::iceberg::Identity;
 use metadata::{LakeEnd, ObjectName, Place, Published, TopicId, TopicNumber};
 use store::{Key, Store, StoreError};
 
+use crate::plan::tables;
 use crate::run::RunError;
+
+/// Files by where they lie.
+pub(super) type Locations = BTreeMap<String, (ObjectName, LakeEnd)>;
 
 /// What was seen of a topic.
 pub(super) struct Seen {
@@ -16,8 +20,8 @@ pub(super) struct Seen {
     /// The position after which the files were looked at: they are those of any later one at which none has changed.
     pub(super) position: u64,
     pub(super) era: u64,
-    /// The grace of lake files.
-    pub(super) grace_ms: u64,
+    /// For how long snapshots are told of.
+    pub(super) history_ms: u64,
     pub(super) published: Option<Published>,
     files: BTreeMap<ObjectName, LakeEnd>,
 }
@@ -33,7 +37,7 @@ impl Seen {
                 name: topic.name().to_owned(),
                 position: state.position(),
                 era: state.era(),
-                grace_ms: state.cluster_config().lake_grace_ms(),
+                history_ms: tables::history_ms(state),
                 published: state.published(number),
                 files: BTreeMap::new(),
             };
@@ -56,7 +60,7 @@ impl Seen {
     }
 
     /// The files by where they lie.
-    pub(super) fn locations(&self, store: &Store) -> Result<BTreeMap<String, (ObjectName, LakeEnd)>, StoreError> {
+    pub(super) fn locations(&self, store: &Store) -> Result<Locations, StoreError> {
         let lies = |(&name, &end): (&ObjectName, &LakeEnd)| {
             let location = store.location(&Key::LakeData(self.id, name))?;
             Ok((location, (name, end)))

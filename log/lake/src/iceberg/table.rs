@@ -31,23 +31,23 @@ impl Known {
 }
 
 impl Table {
-    /// Opens what was published as `identity`: the metadata, and where it tells of a snapshot the list of its manifests, and
+    /// Opens what was published as `identity`: the metadata, then, where it tells of a snapshot, the list of its manifests, then
     /// these in the list's order.
     ///
     /// # Errors
     /// `Table` for what is damaged, is another table's, or does not belong together.
-    pub fn open(
-        identity: &Identity,
-        metadata: &[u8],
-        list: Option<&[u8]>,
-        manifests: &[Bytes],
-    ) -> Result<Self, LakeError> {
+    pub fn open(identity: &Identity, objects: &[Bytes]) -> Result<Self, LakeError> {
         let wrong = |what: &str| Err(LakeError::Table(what.to_owned()));
+        let (head, manifests) = objects.split_at(objects.len().min(2));
+        let Some((metadata, list)) = head.split_first() else {
+            return wrong("it has no metadata");
+        };
+        let list = list.first();
         let document = Document::read(metadata)?;
         if !document.is_of(identity) {
             return wrong("it is another topic's");
         }
-        let told = list.map(avro::listed).transpose()?.unwrap_or_default();
+        let told = list.map(|list| avro::listed(list)).transpose()?.unwrap_or_default();
         if document.current().is_some() != list.is_some() || told.len() != manifests.len() {
             return wrong("its parts do not belong together");
         }

@@ -55,10 +55,12 @@ type Manifests = (usize, usize);
 
 impl Bucket {
     fn table(&self) -> Option<Table> {
-        let metadata = self.objects.get("metadata")?;
-        let list = self.list.as_ref().map(|list| self.objects[list].as_ref());
-        let manifests: Vec<Bytes> = self.manifests.iter().map(|at| self.objects[at].clone()).collect();
-        Some(Table::open(&identity(), metadata, list, &manifests).unwrap())
+        let metadata = self.objects.get("metadata")?.clone();
+        let others = self.list.iter().chain(&self.manifests);
+        let objects: Vec<Bytes> = std::iter::once(metadata)
+            .chain(others.map(|at| self.objects[at].clone()))
+            .collect();
+        Some(Table::open(&identity(), &objects).unwrap())
     }
 
     fn put(&mut self, what: &str, bytes: &Bytes) -> String {
@@ -243,21 +245,20 @@ fn what_is_not_the_tables_is_not_opened() {
         uuid: [8; 16],
         ..identity()
     };
-    let open = |identity: &Identity, metadata: &[u8], list: Option<&[u8]>, manifests: &[Bytes]| {
-        Table::open(identity, metadata, list, manifests).map_err(|error| error.to_string())
+    let open = |identity: &Identity, objects: &[&Bytes]| {
+        let objects: Vec<Bytes> = objects.iter().map(|&object| object.clone()).collect();
+        Table::open(identity, &objects).map_err(|error| error.to_string())
     };
-    let manifests = [manifest.clone()];
-    assert!(open(&identity(), metadata, Some(&list), &manifests).is_ok());
-    assert!(
-        open(&other, metadata, Some(&list), &manifests)
-            .unwrap_err()
-            .contains("another topic's")
-    );
-    assert!(open(&identity(), metadata, None, &[]).is_err());
-    assert!(open(&identity(), metadata, Some(&list), &[]).is_err());
-    assert!(open(&identity(), &metadata[1..], Some(&list), &manifests).is_err());
-    assert!(open(&identity(), metadata, Some(&manifest), &manifests).is_err());
-    assert!(open(&identity(), metadata, Some(&list), &[manifest.slice(1..)]).is_err());
+    let cut = |object: &Bytes| object.slice(1..);
+    assert!(open(&identity(), &[metadata, &list, &manifest]).is_ok());
+    let of_another = open(&other, &[metadata, &list, &manifest]);
+    assert!(of_another.unwrap_err().contains("another topic's"));
+    assert!(open(&identity(), &[]).is_err());
+    assert!(open(&identity(), &[metadata]).is_err());
+    assert!(open(&identity(), &[metadata, &list]).is_err());
+    assert!(open(&identity(), &[&cut(metadata), &list, &manifest]).is_err());
+    assert!(open(&identity(), &[metadata, &manifest, &manifest]).is_err());
+    assert!(open(&identity(), &[metadata, &list, &cut(&manifest)]).is_err());
 }
 
 #[test]

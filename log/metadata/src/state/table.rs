@@ -37,6 +37,17 @@ pub struct Published {
     pub at: u64,
 }
 
+/// Of which states the snapshots tell that are published of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// Position of that of which the oldest tells.
+    pub oldest: u64,
+    /// Position of that of which the newest tells; the same where there is no older one.
+    pub newest: u64,
+    /// Position of the entry that published them.
+    pub at: u64,
+}
+
 /// An object that describes a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Describing {

@@ -8,7 +8,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::partition::PartitionState;
 use super::request::{RequestProducer, RequestProducerView};
-use super::table::TableState;
+use super::table::{TableState, Told};
 use crate::config::TopicConfig;
 use crate::ids::{Change, PartitionId, TopicId, TopicNumber};
 use crate::limits::DELETED_TOPICS_REMEMBERED;
@@ -58,10 +58,14 @@ impl Topic {
         self.table.changed
     }
 
-    /// Positions of the states of which the oldest and the newest snapshot tell that are published of it.
-    pub fn told_since(&self) -> Option<(u64, u64)> {
+    /// Of which states tells what is published of it.
+    pub fn told(&self) -> Option<Told> {
         let published = self.table.published.as_ref()?;
-        Some((published.oldest, published.seen))
+        Some(Told {
+            oldest: published.oldest,
+            newest: published.seen,
+            at: published.at,
+        })
     }
 
     /// How many partitions it has.

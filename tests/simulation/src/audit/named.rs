@@ -39,14 +39,7 @@ impl Books {
                 named.map(|name| (name, Key::Segment(name))).collect()
             }
             (Some(Kind::Swap(swap)), _) => self.outputs(swap).collect(),
-            (Some(Kind::Publish(publish)), _) => {
-                let keys = self.published_keys(publish).into_iter();
-                keys.filter_map(|key| match key {
-                    Key::LakeMetadata(_, name, _) => Some((name, key)),
-                    _ => None,
-                })
-                .collect()
-            }
+            (Some(Kind::Publish(publish)), _) => self.described(publish),
             _ => return,
         };
         for (name, key) in named {

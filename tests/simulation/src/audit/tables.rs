@@ -1,12 +1,12 @@
 //! Topics as tables: what is published tells of the topic's lake files, and every snapshot that it tells of can be read for
 //! as long as it does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use lake::iceberg::{Identity, Table, told};
 use metadata::entry::Publish;
-use metadata::{Place, TopicId, TopicNumber, Verdict};
+use metadata::{ObjectName, Place, TopicId, TopicNumber, Verdict};
 use store::{Key, LakeFormat, Objects as _};
 
 use super::entries::Judged;
@@ -59,10 +59,8 @@ impl Books {
             let Some(published) = account.state.published(topic.number()) else {
                 continue;
             };
-            let metadata = published
-                .metadata()
-                .map(|name| Key::LakeMetadata(topic.id(), name, LakeFormat::Json));
-            let metadata = metadata.and_then(|key| self.bytes(&key)).unwrap_or_default();
+            let metadata = Key::describing(topic.id(), &published).next();
+            let metadata = metadata.and_then(|(key, _)| self.bytes(&key)).unwrap_or_default();
             let read = |location: &str| self.at(location.strip_prefix(URL)?);
             let files = told(&metadata, read).map_err(|error| error.to_string());
             let missing: Result<Vec<String>, String> = files.map(|files| {
@@ -100,15 +98,11 @@ impl Books {
             .topic_id(topic)
             .zip(account.state.published(topic))
             .ok_or("it is not published")?;
-        let format = |at| if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
-        let keys = published.objects.iter().enumerate();
-        let keys = keys.map(|(at, object)| Key::LakeMetadata(id, object.name, format(at)));
-        let parts: Option<Vec<Bytes>> = keys.map(|key| self.bytes(&key)).collect();
-        let parts = parts.ok_or("an object is missing")?;
-        let (head, manifests) = parts.split_at(parts.len().min(2));
+        let objects: Option<Vec<Bytes>> = Key::describing(id, &published)
+            .map(|(key, _)| self.bytes(&key))
+            .collect();
         let identity = Identity::of_topic(id.0, String::new(), "", "");
-        let metadata = head.first().ok_or("it has no metadata")?;
-        let table = Table::open(&identity, metadata, head.get(1).map(AsRef::as_ref), manifests);
+        let table = Table::open(&identity, &objects.ok_or("an object is missing")?);
         table.map_err(|error| error.to_string())
     }
 
@@ -129,18 +123,15 @@ impl Books {
     }
 
     /// The objects of what is published: durable before they are named.
-    pub(super) fn published_keys(&self, publish: &Publish) -> BTreeSet<Key> {
+    pub(super) fn described(&self, publish: &Publish) -> Vec<(ObjectName, Key)> {
         let Some(id) = self.topic_id(publish.topic) else {
-            return BTreeSet::new();
+            return Vec::new();
         };
         let format = |at| if at == 0 { LakeFormat::Json } else { LakeFormat::Avro };
-        let names = publish
-            .objects
-            .iter()
-            .map(|object| object.name.as_ref()?.try_into().ok());
-        let keys = names
-            .enumerate()
-            .map(|(at, name)| Some(Key::LakeMetadata(id, name?, format(at))));
-        keys.flatten().collect()
+        let named = publish.objects.iter().enumerate().filter_map(|(at, object)| {
+            let name = object.name.as_ref()?.try_into().ok()?;
+            Some((name, Key::LakeMetadata(id, name, format(at))))
+        });
+        named.collect()
     }
 }
