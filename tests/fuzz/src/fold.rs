@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use metadata::{ObjectName, ObjectStatus, Partition, PartitionId, Place, State, snapshot};
+use metadata::{ObjectName, ObjectStatus, Partition, PartitionId, Place, State, Topic, snapshot};
 
-/// What the extents of a state add up to.
+/// What the extents of a state add up to, and its tables.
 #[derive(Default)]
 struct Sums {
     extents: u64,
@@ -20,19 +20,14 @@ struct Sums {
 pub(crate) fn sound(state: &State) {
     let mut sums = Sums::default();
     for topic in state.topics() {
-        assert_eq!(
-            state.topic(topic.number()).map(metadata::Topic::name),
-            Some(topic.name())
-        );
-        assert_eq!(
-            state.topic_by_id(&topic.id()).map(metadata::Topic::name),
-            Some(topic.name())
-        );
+        assert_eq!(state.topic(topic.number()).map(Topic::name), Some(topic.name()));
+        assert_eq!(state.topic_by_id(&topic.id()).map(Topic::name), Some(topic.name()));
         for (id, partition) in state.partitions(topic.number()) {
             sums.partitions += 1;
             extents(state, id, &partition, &mut sums);
             epochs(state, &partition);
         }
+        table(state, topic, &mut sums);
     }
     assert_eq!(state.partition_count(), sums.partitions);
     assert_eq!(state.extents(), sums.extents);
@@ -91,6 +86,25 @@ fn extents(state: &State, id: PartitionId, partition: &Partition<'_>, sums: &mut
     assert_eq!(found.is_some(), middle < end, "{id:?}: {middle}");
 }
 
+fn table(state: &State, topic: &Topic, sums: &mut Sums) {
+    assert!(topic.lake_changed() <= state.position());
+    let published = state.published(topic.number());
+    assert_eq!(
+        published.is_some(),
+        topic.told().is_some(),
+        "what is published tells of something"
+    );
+    let Some(published) = published else { return };
+    assert!(
+        published.oldest <= published.seen && published.seen < published.at && published.at <= state.position(),
+        "{published:?}"
+    );
+    assert!(published.metadata().is_some(), "{published:?}");
+    for object in published.objects {
+        *sums.references.entry(object.name).or_default() += 1;
+    }
+}
+
 fn epochs(state: &State, partition: &Partition<'_>) {
     let epochs = partition.leader_epochs();
     assert!(!epochs.is_empty());
@@ -142,4 +156,6 @@ pub(crate) fn same(one: &State, other: &State, bytes: &Bytes) {
     assert_eq!(one.marks(), other.marks());
     assert!(one.groups().eq(other.groups()));
     assert!(one.incarnations().eq(other.incarnations()));
+    let tables = |state: &State| -> Vec<_> { state.topics().map(|topic| state.published(topic.number())).collect() };
+    assert_eq!(tables(one), tables(other));
 }
