@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use lake::iceberg::{Identity, Table};
+use lake::iceberg::Table;
 use metadata::{Place, Published, State, Topic};
 use store::{Key, StoreError};
 
@@ -54,8 +54,7 @@ async fn check_table(
     }
     let metadata = Key::describing(topic.id(), published).next();
     let path = metadata.map_or(String::new(), |(key, _)| key.path(&log.base.cluster));
-    let identity = Identity::of_topic(topic.id().0, String::new(), topic.name(), "");
-    match Table::open(&identity, &objects) {
+    match Table::open(&topic.id().0, &objects) {
         Err(error) => report.add(Finding::object(Kind::DamagedObject, path, error.to_string())),
         // What is behind is published anew by the next compactor that lives.
         Ok(_) if topic.lake_changed() > published.seen => {}

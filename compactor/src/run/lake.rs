@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use engine::Engine;
 use lake::{Dropped, LakeError, LakeWriter, WriteSettings, Written};
-use metadata::{Incarnation, LakeEnd, ObjectName, PartitionId, Place, Role, TopicId, TopicNumber};
+use metadata::{Incarnation, LakeColumns, LakeEnd, ObjectName, PartitionId, Place, Role, Topic, TopicId, TopicNumber};
 use records::{Batch, Record};
 use store::{Key, ReadClass};
 
@@ -80,10 +80,11 @@ pub(super) async fn write(
     zstd_level: i32,
     keeps: Arc<Keeps>,
 ) -> Result<Option<(Vec<Told>, Place)>, RunError> {
-    let Some(id) = engine.read(|state| state.topic(topic).map(|topic| topic.id())) else {
+    let known = |topic: &Topic| (topic.id(), Arc::clone(topic.lake_columns()));
+    let Some((id, columns)) = engine.read(|state| state.topic(topic).map(known)) else {
         return Ok(None);
     };
-    let building = move || built(id, pieces, zstd_level, &*keeps);
+    let building = move || built(id, columns, pieces, zstd_level, &*keeps);
     let (told, written) = engine.world().tasks.blocking(building).await?;
     let attempt = put(engine, config, id, life, &written).await?;
     let name = ObjectName {
@@ -108,6 +109,7 @@ pub(super) async fn write(
 /// The file, and what it was built of.
 fn built(
     topic: TopicId,
+    columns: Arc<LakeColumns>,
     pieces: Vec<Piece>,
     zstd_level: i32,
     keeps: &Keeps,
@@ -116,7 +118,7 @@ fn built(
         zstd_level,
         ..WriteSettings::default()
     };
-    let mut writer = LakeWriter::new(&topic.to_string(), settings)?;
+    let mut writer = LakeWriter::new(&topic.to_string(), columns, settings)?;
     let mut told = Vec::with_capacity(pieces.len());
     for piece in pieces {
         told.push(tell(&mut writer, piece, keeps)?);

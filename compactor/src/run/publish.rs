@@ -7,7 +7,7 @@ use bytes::Bytes;
 use engine::Engine;
 use futures::{StreamExt as _, TryStreamExt as _};
 use lake::LakeFile;
-use lake::iceberg::{Draft, Identity, Next, Table, TableFile};
+use lake::iceberg::{Draft, Next, Table, TableFile};
 use metadata::entry::Publish;
 use metadata::entry::proposal::Kind;
 use metadata::{Describing, Incarnation, LakeEnd, ObjectName, Published, Rejection, Role, TopicNumber, Verdict};
@@ -25,7 +25,6 @@ struct Publishing<'a> {
     engine: &'a Engine,
     config: &'a CompactorConfig,
     store: Store,
-    identity: Identity,
     seen: Seen,
 }
 
@@ -56,16 +55,14 @@ pub(crate) async fn publish(
     date_ms: i64,
     anew: bool,
 ) -> Result<bool, RunError> {
-    let Some(seen) = Seen::of(engine, topic) else {
+    let store = engine.store().with_class(ReadClass::Backfill);
+    let Some(seen) = Seen::of(engine, &store, topic).map_err(RunError::Put)? else {
         return Ok(false);
     };
-    let store = engine.store().with_class(ReadClass::Backfill);
-    let identity = seen.identity(engine, &store)?;
     let publishing = Publishing {
         engine,
         config,
         store,
-        identity,
         seen,
     };
     let standing = match &publishing.seen.published {
@@ -80,7 +77,7 @@ impl Publishing<'_> {
     /// Reads back what is published; none where that is no more, or is damaged.
     async fn standing(&self, published: &Published) -> Result<Option<Standing>, RunError> {
         let read = self.read_all(published).await?.and_then(|objects| {
-            let table = Table::open(&self.identity, &objects);
+            let table = Table::open(&self.seen.identity.uuid, &objects);
             let standing = table.map(|table| Standing { table, objects });
             standing.map_err(|error| error.to_string())
         });
@@ -121,7 +118,7 @@ impl Publishing<'_> {
         let history_ms = i64::try_from(self.seen.history_ms).unwrap_or(i64::MAX);
         let published = self.seen.published.as_ref();
         let next = Next {
-            identity: &self.identity,
+            identity: &self.seen.identity,
             files: files.keys().cloned().collect(),
             new,
             position: self.seen.position,
@@ -151,7 +148,7 @@ impl Publishing<'_> {
         let (metadata, oldest) = draft.metadata(list_at.transpose()?)?;
         if let Some(list) = list {
             let objects: Vec<Bytes> = [metadata.clone(), list].into_iter().chain(manifests).collect();
-            let table = Table::open(&self.identity, &objects)?;
+            let table = Table::open(&self.seen.identity.uuid, &objects)?;
             let told = table.files().into_keys();
             if table.entries() != files.len() || !told.eq(files.keys().map(String::as_str)) {
                 return Err(RunError::Verify("it does not tell of the topic's files".to_owned()));
@@ -184,7 +181,7 @@ impl Publishing<'_> {
         let tail = read.map_err(|slow| unreadable(slow.to_string()))?;
         let tail = tail.map_err(|error| unreadable(error.to_string()))?;
         let file = LakeFile::open(&tail, end.object_bytes, end.tail_checksum)?;
-        Ok(TableFile::new(&file, location)?)
+        Ok(TableFile::new(&file, &self.seen.identity, location)?)
     }
 
     /// Puts an object under a name of its own, which has a life and a flush.

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compactor::CompactorConfig;
 use engine::Engine;
-use lake::iceberg::{Identity, Table, told};
+use lake::iceberg::{Table, told};
 use metadata::{Place, State, TopicNumber};
 use store::{Key, Kind, Objects as _};
 
 use crate::common::{Cluster, append, config, listed, set, topic};
 
 /// Small files, so that some of them are merged.
-fn small() -> CompactorConfig {
+pub(crate) fn small() -> CompactorConfig {
     CompactorConfig {
         lake_level_bytes: 20_000,
         lake_small_files_max: 4,
@@ -49,12 +49,11 @@ async fn table(engine: &Engine, number: TopicNumber) -> Table {
         objects.push(engine.store().read_fresh(&key, None).await.unwrap());
     }
     let id = engine.read(|state| state.topic(number).unwrap().id());
-    let identity = Identity::of_topic(id.0, String::new(), "", "");
-    Table::open(&identity, &objects).unwrap()
+    Table::open(&id.0, &objects).unwrap()
 }
 
 /// What is published tells of just the files there are, and of `rows` rows; and every snapshot can be read.
-async fn check(engine: &Engine, number: TopicNumber, rows: u64) -> usize {
+pub(crate) async fn check(engine: &Engine, number: TopicNumber, rows: u64) -> usize {
     let table = table(engine, number).await;
     let (told_of, files) = (table.files(), files(engine, number));
     assert_eq!(told_of.keys().map(|&at| at.to_owned()).collect::<BTreeSet<_>>(), files);

@@ -86,7 +86,7 @@ fn write(batches: &[Batch], zstd_level: i32) -> Written {
         zstd_level,
         ..WriteSettings::default()
     };
-    let mut writer = LakeWriter::new("topic", settings).expect("settings");
+    let mut writer = LakeWriter::new("topic", Default::default(), settings).expect("settings");
     writer.begin(0, 0).expect("first");
     let mut next = 0;
     for batch in batches {

@@ -1,16 +1,19 @@
-//! The columns of every lake file: their names, field ids and types. It does not know values.
+//! The columns of lake files: their names, field ids and types. It does not know values.
 //!
 //! Flat, lower case, prefixed: Glue cannot partition on nested fields, and `offset` is a word of SQL's. Each column and
 //! each nested field carries its field id, for Iceberg's readers find columns by it and read nulls in silence without.
 
 use std::sync::{Arc, LazyLock};
 
+use arrow_schema::extension::Uuid;
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use metadata::{ColumnType, LakeColumns};
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
+use crate::typed::data_type;
 use crate::writer::LOT_ROWS;
 use crate::{LakeError, WriteSettings};
 
@@ -34,7 +37,7 @@ pub(crate) enum Column {
     SchemaError,
 }
 
-/// How many columns every file has.
+/// How many columns every file has; typed ones come behind them.
 pub(crate) const COLUMNS: usize = 15;
 
 impl Column {
@@ -97,9 +100,27 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(fields))
 });
 
-/// The columns as arrow knows them.
+/// The columns of every file, as arrow knows them.
 pub(crate) fn schema() -> SchemaRef {
     SchemaRef::clone(&SCHEMA)
+}
+
+/// Those, and typed ones behind them.
+pub(crate) fn with_typed(typed: &LakeColumns) -> SchemaRef {
+    if typed.columns().is_empty() {
+        return schema();
+    }
+    let fields = SCHEMA.fields().iter().cloned();
+    let typed = typed.columns().iter().map(|column| {
+        let declared = &column.declared;
+        let field = field(&declared.name, column.id, data_type(declared.kind), true);
+        Arc::new(match declared.kind {
+            // Without it the bytes would say nothing of what they are.
+            ColumnType::Uuid => field.with_extension_type(Uuid),
+            _ => field,
+        })
+    });
+    Arc::new(Schema::new(fields.chain(typed).collect::<Fields>()))
 }
 
 fn field(name: &str, id: i32, kind: DataType, nullable: bool) -> Field {

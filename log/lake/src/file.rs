@@ -86,6 +86,12 @@ impl LakeFile {
         self.bytes
     }
 
+    /// The names of the typed columns that it has.
+    pub fn typed_columns(&self) -> impl Iterator<Item = &str> {
+        let fields = self.arrow.schema().fields().iter().skip(COLUMNS);
+        fields.map(|field| field.name().as_str())
+    }
+
     /// Bytes of memory that the opened file takes, about.
     pub fn memory_bytes(&self) -> usize {
         self.metadata().memory_size()

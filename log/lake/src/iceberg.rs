@@ -17,6 +17,10 @@ mod table;
 mod table_file;
 mod told;
 
+use std::sync::Arc;
+
+use metadata::{LakeColumns, Topic};
+
 use crate::LakeError;
 
 pub use draft::{Draft, Next};
@@ -31,17 +35,20 @@ pub struct Identity {
     pub uuid: [u8; 16],
     /// The folder of its objects, as readers find it: a URL.
     pub location: String,
+    /// Its typed columns.
+    pub columns: Arc<LakeColumns>,
     /// What people may want to know of it.
     pub properties: Vec<(String, String)>,
 }
 
 impl Identity {
-    /// That of a topic: its id, the folder of its lake objects, its name, and its cluster's id.
-    pub fn of_topic(id: [u8; 16], location: String, name: &str, cluster: &str) -> Self {
+    /// That of a topic, with the folder of its lake objects and its cluster's id.
+    pub fn of_topic(topic: &Topic, location: String, cluster: &str) -> Self {
         Self {
-            uuid: id,
+            uuid: topic.id().0,
             location,
-            properties: [("tidelog.topic", name), ("tidelog.cluster", cluster)]
+            columns: Arc::clone(topic.lake_columns()),
+            properties: [("tidelog.topic", topic.name()), ("tidelog.cluster", cluster)]
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .to_vec(),
         }
@@ -53,7 +60,7 @@ impl Identity {
 /// # Errors
 /// `Table` when the Iceberg library does not take it.
 pub fn empty(identity: &Identity) -> Result<bytes::Bytes, LakeError> {
-    document::Document::new(identity).write()
+    document::Document::new(identity)?.write()
 }
 
 impl From<iceberg::Error> for LakeError {

@@ -17,6 +17,7 @@ mod row;
 mod rows;
 mod settings;
 mod source;
+mod typed;
 mod verify;
 mod writer;
 

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use arrow_array::builder::{ArrayBuilder as _, BinaryBuilder, StringBuilder};
 use arrow_array::{ArrayRef, Int32Array, Int64Array, ListArray, RecordBatch, StructArray, TimestampMicrosecondArray};
 use arrow_buffer::OffsetBuffer;
-use arrow_schema::DataType;
+use arrow_schema::{DataType, SchemaRef};
 use bytes::Bytes;
+use metadata::LakeColumns;
 use records::{Headers, Record};
 
 use crate::LakeError;
-use crate::columns::{Column, schema};
+use crate::columns::{Column, with_typed};
 use crate::row::{Head, Row, Sink, Whole};
+use crate::typed::Typed;
 
 /// Set in `kafka_batch_attributes` where the row is a batch that was kept whole; the sixteen bits below are the header's.
 pub(crate) const WHOLE: i32 = 1 << 16;
@@ -39,11 +41,17 @@ pub(crate) struct Rows {
     base_sequence: Vec<i32>,
     raw: BinaryBuilder,
     error: StringBuilder,
+    schema: SchemaRef,
+    typed: Typed,
     bytes: usize,
 }
 
 impl Rows {
-    pub(crate) fn new(partition: i32) -> Self {
+    pub(crate) fn new(partition: i32, columns: &LakeColumns) -> Self {
+        Self::with(partition, with_typed(columns), Typed::new(columns.columns()))
+    }
+
+    fn with(partition: i32, schema: SchemaRef, typed: Typed) -> Self {
         Self {
             partition,
             offset: Vec::new(),
@@ -62,6 +70,8 @@ impl Rows {
             base_sequence: Vec::new(),
             raw: BinaryBuilder::new(),
             error: StringBuilder::new(),
+            schema,
+            typed,
             bytes: 0,
         }
     }
@@ -111,8 +121,10 @@ impl Rows {
 
     /// The rows as columns; there are none afterwards.
     pub(crate) fn take(&mut self) -> Result<RecordBatch, LakeError> {
-        let mut rows = std::mem::replace(self, Self::new(self.partition));
-        let schema = schema();
+        let typed = self.typed.take();
+        let schema = SchemaRef::clone(&self.schema);
+        let empty = Self::with(self.partition, schema.clone(), std::mem::take(&mut self.typed));
+        let mut rows = std::mem::replace(self, empty);
         let count = rows.count();
         let headers = headers(
             schema.field(Column::Headers.at()).data_type(),
@@ -120,7 +132,7 @@ impl Rows {
             (Arc::new(rows.header_key.finish()), Arc::new(rows.header_value.finish())),
         )?;
         let time = TimestampMicrosecondArray::from(rows.timestamp).with_timezone("UTC");
-        let columns: Vec<ArrayRef> = vec![
+        let mut columns: Vec<ArrayRef> = vec![
             Arc::new(Int32Array::from(vec![rows.partition; count])),
             Arc::new(Int64Array::from(rows.offset)),
             Arc::new(time),
@@ -137,6 +149,7 @@ impl Rows {
             Arc::new(rows.raw.finish()),
             Arc::new(rows.error.finish()),
         ];
+        columns.extend(typed);
         Ok(RecordBatch::try_new(schema, columns)?)
     }
 }
@@ -177,7 +190,7 @@ impl Sink for Rows {
         self.key.append_option(row.key);
         self.value.append_option(row.value);
         self.raw.append_option(raw);
-        self.error.append_null();
+        self.error.append_option(self.typed.row(row.value));
         self.place(head, row.offset, row.timestamp, 0);
         Ok(())
     }
@@ -188,6 +201,7 @@ impl Sink for Rows {
         self.value.append_null();
         self.raw.append_value(whole.bytes);
         self.error.append_value(whole.why);
+        self.typed.row(None);
         self.place(head, head.base_offset, whole.timestamp, WHOLE);
         Ok(())
     }

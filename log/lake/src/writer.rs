@@ -3,17 +3,21 @@
 //! The caller brings partitions in rising order and each one's batches in the order of their offsets; control batches and
 //! aborted records it leaves out. A row group ends between two batches, so that each can be read alone.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
+use metadata::LakeColumns;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use records::{Batch, Record};
 
 use crate::checks::Checks;
+use crate::columns::{properties, with_typed};
 use crate::footer::{Footer, Part};
 use crate::row::{Hasher, Head, Row, Sink, Whole};
 use crate::rows::Rows;
 use crate::source::{Dropped, Source};
-use crate::{LakeError, WriteSettings, columns};
+use crate::{LakeError, WriteSettings};
 
 /// Rows, and bytes of them, that are handed to the columns at once. A page can only end between two such lots.
 pub(crate) const LOT_ROWS: usize = 1024;
@@ -25,6 +29,7 @@ pub struct LakeWriter {
     writer: ArrowWriter<Vec<u8>>,
     settings: WriteSettings,
     topic: String,
+    columns: Arc<LakeColumns>,
     parts: Vec<Part>,
     open: Option<Open>,
 }
@@ -55,19 +60,20 @@ pub struct Written {
 }
 
 impl LakeWriter {
-    /// An empty file for a topic with this id.
+    /// An empty file for a topic with this id, with typed columns besides those that every file has.
     ///
     /// # Errors
     /// Settings that Parquet does not take.
-    pub fn new(topic: &str, settings: WriteSettings) -> Result<Self, LakeError> {
+    pub fn new(topic: &str, columns: Arc<LakeColumns>, settings: WriteSettings) -> Result<Self, LakeError> {
         let options = ArrowWriterOptions::new()
-            .with_properties(columns::properties(&settings)?)
+            .with_properties(properties(&settings)?)
             // Readers that are not arrow's do without its own schema, and ours is known.
             .with_skip_arrow_metadata(true);
         Ok(Self {
-            writer: ArrowWriter::try_new_with_options(Vec::new(), columns::schema(), options)?,
+            writer: ArrowWriter::try_new_with_options(Vec::new(), with_typed(&columns), options)?,
             settings,
             topic: topic.to_owned(),
+            columns,
             parts: Vec::new(),
             open: None,
         })
@@ -88,7 +94,7 @@ impl LakeWriter {
             next: base,
             first_group: self.writer.flushed_row_groups().len(),
             max_timestamp: i64::MIN,
-            rows: Rows::new(partition),
+            rows: Rows::new(partition, &self.columns),
             hasher: Hasher::default(),
         });
         Ok(())

@@ -47,7 +47,7 @@ fn keys(batch: &Batch) -> Vec<(i32, String)> {
 #[test]
 fn what_stays_keeps_its_place() {
     for codec in [Codec::None, Codec::Lz4, Codec::Zstd] {
-        let mut writer = LakeWriter::new("topic", WriteSettings::default()).unwrap();
+        let mut writer = LakeWriter::new("topic", Default::default(), WriteSettings::default()).unwrap();
         let mut dropped = Dropped::default();
         writer.begin(3, 10).unwrap();
         for (keys, base) in [(&["a", "b", "a"][..], 10), (&["b", "b"], 13), (&["c"], 15)] {
@@ -79,7 +79,7 @@ fn what_stays_keeps_its_place() {
 
 #[test]
 fn a_file_may_hold_nothing_of_what_it_covers() {
-    let mut writer = LakeWriter::new("topic", WriteSettings::default()).unwrap();
+    let mut writer = LakeWriter::new("topic", Default::default(), WriteSettings::default()).unwrap();
     writer.begin(3, 5).unwrap();
     let one = batch(&["a", "b"], Codec::None);
     let dropped = writer.push_kept(&one, 5, |_, _| false).unwrap();
@@ -99,7 +99,7 @@ fn what_cannot_be_told_stays_whole() {
     let checksum = crc32c::crc32c(&bytes[21..]);
     bytes[17..21].copy_from_slice(&checksum.to_be_bytes());
     let garbage = Batch::stored(bytes.into()).unwrap();
-    let mut writer = LakeWriter::new("topic", WriteSettings::default()).unwrap();
+    let mut writer = LakeWriter::new("topic", Default::default(), WriteSettings::default()).unwrap();
     writer.begin(3, 0).unwrap();
     let dropped = writer.push_kept(&garbage, 0, |_, _| false).unwrap();
     assert_eq!(dropped, Dropped::default());

@@ -15,7 +15,6 @@ pub use value::{Effect, Kind, Spec};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::entry;
-use crate::limits::CONFIG_VALUE_BYTES_MAX;
 use crate::outcome::Rejection;
 
 /// The row of `name` in a table sorted by name.
@@ -42,7 +41,7 @@ pub(crate) fn changed(
     for config in set {
         let spec = named(table, &config.name, &mut seen)?;
         let value = config.value.trim();
-        if value.len() > CONFIG_VALUE_BYTES_MAX {
+        if value.len() > spec.kind.bytes_max() {
             return Err(invalid(&config.name, "the value is too long"));
         }
         spec.kind.check(value).map_err(|reason| invalid(&config.name, reason))?;
@@ -59,7 +58,7 @@ fn named<'a>(table: &'static [Spec], name: &'a str, seen: &mut BTreeSet<&'a str>
     Ok(spec)
 }
 
-fn invalid(name: &str, reason: impl Into<String>) -> Rejection {
+pub(crate) fn invalid(name: &str, reason: impl Into<String>) -> Rejection {
     // A name is repeated in outcomes and logs, so an endless one is cut.
     Rejection::InvalidConfig {
         name: name.chars().take(64).collect(),

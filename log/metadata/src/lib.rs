@@ -3,6 +3,7 @@
 //! Pure: no input or output, no clock, no chance, no tasks. The state is a function of the entries that were applied,
 //! so every process that applies the same entries holds the same state, and its hash says so.
 
+mod columns;
 pub mod config;
 pub mod entry;
 mod fold;
@@ -15,6 +16,7 @@ mod state;
 mod table_name;
 mod zone;
 
+pub use columns::{ColumnType, Declared, JsonPath, JsonStep, LakeColumn, LakeColumns, NotAPath, TYPED_COLUMN_IDS};
 pub use config::{ClusterConfig, KeyCompaction, LanePolicy, TopicConfig};
 pub use entry::{Body, FormatError, Role, decode_body, encode_body};
 pub use fold::{EntryRef, Event, FoldError};

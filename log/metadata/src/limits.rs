@@ -31,6 +31,12 @@ pub const OFFSET_METADATA_BYTES_MAX: usize = 4096;
 pub const TOPIC_NAME_BYTES_MAX: usize = 249;
 /// Longest value of a config, in bytes.
 pub const CONFIG_VALUE_BYTES_MAX: usize = 1024;
+/// Longest list of typed columns, in bytes.
+pub const LAKE_COLUMNS_BYTES_MAX: usize = 16 << 10;
+/// Most typed columns of a topic.
+pub const LAKE_COLUMNS_MAX: usize = 256;
+/// Longest name of a typed column, in bytes.
+pub const LAKE_COLUMN_NAME_BYTES_MAX: usize = 128;
 /// Ids of deleted topics that are remembered. An id is sixteen random bytes: it comes back only by being copied.
 pub const DELETED_TOPICS_REMEMBERED: usize = 1 << 16;
 /// Most objects that describe one topic as a table.

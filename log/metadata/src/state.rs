@@ -76,6 +76,8 @@ pub(crate) struct Counts {
     pub(crate) producers: u64,
     /// Weight of all HTTP producers with their names, in bytes.
     pub(crate) requests: u64,
+    /// Typed columns.
+    pub(crate) columns: u64,
 }
 
 impl State {
@@ -375,6 +377,7 @@ impl State {
             + self.counts.partitions * 192
             + self.counts.producers * 160
             + self.counts.requests
+            + self.counts.columns * 256
             + self.groups.weight()
             + self.lives.live.len() as u64 * 768
             + self.lives.ended.iter().len() as u64 * 80

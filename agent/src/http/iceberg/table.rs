@@ -180,7 +180,11 @@ async fn read(front: &Front, table: &Table, object: Describing) -> Result<Option
 fn empty(front: &Front, table: &Table) -> Result<Loaded, Problem> {
     let (store, cluster) = (front.engine().store(), front.engine().cluster().to_string());
     let location = store.lake_location(table.topic)?;
-    let identity = Identity::of_topic(table.topic.0, location.clone(), table.authorized.name(), &cluster);
+    let identity = front.engine().read(|state| {
+        let topic = state.topic_by_id(&table.topic)?;
+        Some(Identity::of_topic(topic, location.clone(), &cluster))
+    });
+    let identity = identity.ok_or_else(|| missing(Missing::Table, table.authorized.name()))?;
     let metadata = lake::iceberg::empty(&identity);
     Ok(Loaded {
         location: format!("{location}/metadata/none.metadata.json"),

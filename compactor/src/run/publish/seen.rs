@@ -8,7 +8,6 @@ use metadata::{LakeEnd, ObjectName, Place, Published, TopicId, TopicNumber};
 use store::{Key, Store, StoreError};
 
 use crate::plan::tables;
-use crate::run::RunError;
 
 /// Files by where they lie.
 pub(super) type Locations = BTreeMap<String, (ObjectName, LakeEnd)>;
@@ -17,6 +16,7 @@ pub(super) type Locations = BTreeMap<String, (ObjectName, LakeEnd)>;
 pub(super) struct Seen {
     pub(super) id: TopicId,
     pub(super) name: String,
+    pub(super) identity: Identity,
     /// The position after which the files were looked at: they are those of any later one at which none has changed.
     pub(super) position: u64,
     pub(super) era: u64,
@@ -29,10 +29,16 @@ pub(super) struct Seen {
 impl Seen {
     /// Partition by partition, so that nobody is held up. When a file comes or goes meanwhile, the fold refuses what is
     /// published of them.
-    pub(super) fn of(engine: &Engine, number: TopicNumber) -> Option<Self> {
-        let (mut seen, partitions) = engine.read(|state| {
+    pub(super) fn of(engine: &Engine, store: &Store, number: TopicNumber) -> Result<Option<Self>, StoreError> {
+        let cluster = engine.cluster().to_string();
+        let seen = engine.read(|state| {
             let topic = state.topic(number)?;
+            let location = match store.lake_location(topic.id()) {
+                Ok(location) => location,
+                Err(error) => return Some(Err(error)),
+            };
             let seen = Self {
+                identity: Identity::of_topic(topic, location, &cluster),
                 id: topic.id(),
                 name: topic.name().to_owned(),
                 position: state.position(),
@@ -41,8 +47,11 @@ impl Seen {
                 published: state.published(number),
                 files: BTreeMap::new(),
             };
-            Some((seen, topic.partition_ids()))
-        })?;
+            Some(Ok((seen, topic.partition_ids())))
+        });
+        let Some((mut seen, partitions)) = seen.transpose()? else {
+            return Ok(None);
+        };
         for id in partitions {
             engine.read(|state| {
                 let extents = state
@@ -56,7 +65,7 @@ impl Seen {
                 seen.files.extend(lake);
             });
         }
-        Some(seen)
+        Ok(Some(seen))
     }
 
     /// The files by where they lie.
@@ -66,11 +75,5 @@ impl Seen {
             Ok((location, (name, end)))
         };
         self.files.iter().map(lies).collect()
-    }
-
-    pub(super) fn identity(&self, engine: &Engine, store: &Store) -> Result<Identity, RunError> {
-        let location = store.lake_location(self.id).map_err(RunError::Put)?;
-        let cluster = engine.cluster().to_string();
-        Ok(Identity::of_topic(self.id.0, location, &self.name, &cluster))
     }
 }

@@ -29,7 +29,7 @@ async fn to_lake(engine: &Engine, topic: TopicNumber, count: usize) -> Key {
         page_rows_max: 7,
         ..WriteSettings::default()
     };
-    let mut writer = LakeWriter::new("orders", settings).unwrap();
+    let mut writer = LakeWriter::new("orders", Default::default(), settings).unwrap();
     writer.begin(PARTITION as i32, first as i64).unwrap();
     let id = PartitionId {
         topic,

@@ -9,20 +9,23 @@ use bytes::Bytes;
 use iceberg::io::{InputFile, MemoryStorage, OutputFile};
 use iceberg::spec::{
     FormatVersion, Manifest, ManifestEntry, ManifestFile, ManifestList, ManifestListWriter, ManifestStatus,
-    ManifestWriterBuilder, PartitionSpec,
+    ManifestWriterBuilder, PartitionSpec, SchemaRef,
 };
 
 use super::container;
-use super::schema::schema;
 use crate::LakeError;
 
 /// The name in memory; it does not come into the bytes.
 const NAME: &str = "memory:/object";
 
 /// A manifest of these entries, which a snapshot names first. What its list tells of it has no path yet.
-pub(super) fn manifest(entries: &[ManifestEntry], snapshot_id: i64) -> Result<(Bytes, ManifestFile), LakeError> {
+pub(super) fn manifest(
+    entries: &[ManifestEntry],
+    snapshot_id: i64,
+    schema: SchemaRef,
+) -> Result<(Bytes, ManifestFile), LakeError> {
     let (output, input) = in_memory();
-    let builder = ManifestWriterBuilder::new(output, Some(snapshot_id), schema()?, PartitionSpec::unpartition_spec());
+    let builder = ManifestWriterBuilder::new(output, Some(snapshot_id), schema, PartitionSpec::unpartition_spec());
     let mut writer = builder.build_v2_data();
     for entry in entries {
         let (file, sequence) = (entry.data_file.clone(), entry.sequence_number.unwrap_or_default());

@@ -7,7 +7,7 @@ use iceberg::spec::{Schema, TableMetadata};
 use serde::{Deserialize, Serialize};
 
 use super::Identity;
-use super::schema::schema;
+use super::schema;
 use crate::LakeError;
 
 /// Partition fields count from 1000, and there are none.
@@ -92,7 +92,7 @@ impl Snapshot {
 
 impl Document {
     /// A table without a snapshot.
-    pub(super) fn new(identity: &Identity) -> Self {
+    pub(super) fn new(identity: &Identity) -> Result<Self, LakeError> {
         Self {
             format_version: 2,
             table_uuid: uuid(&identity.uuid),
@@ -121,7 +121,7 @@ impl Document {
     }
 
     /// The same of a table that is known by this identity now.
-    pub(super) fn of(mut self, identity: &Identity) -> Self {
+    pub(super) fn of(mut self, identity: &Identity) -> Result<Self, LakeError> {
         self.location.clone_from(&identity.location);
         // Nobody but us deletes, and a reader that would collect what it calls garbage must not.
         self.properties = [("gc.enabled", "false"), ("write.format.default", "parquet")]
@@ -129,11 +129,17 @@ impl Document {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .chain(identity.properties.iter().cloned())
             .collect();
-        self
+        let schema = schema::schema(&identity.columns)?;
+        self.current_schema_id = schema.schema_id();
+        let ever = identity.columns.last_id().unwrap_or_default();
+        self.last_column_id = schema.highest_field_id().max(ever);
+        self.schemas.retain(|known| known.schema_id() != schema.schema_id());
+        self.schemas.push(schema.as_ref().clone());
+        Ok(self)
     }
 
-    pub(super) fn is_of(&self, identity: &Identity) -> bool {
-        self.table_uuid == uuid(&identity.uuid)
+    pub(super) fn is_of(&self, id: &[u8; 16]) -> bool {
+        self.table_uuid == uuid(id)
     }
 
     pub(super) fn read(json: &[u8]) -> Result<Self, LakeError> {
@@ -176,11 +182,13 @@ impl Document {
         self.snapshot_log.retain(|logged| stays(logged.snapshot_id));
     }
 
-    /// The document, which the Iceberg library takes.
+    /// The document, which the Iceberg library takes. It has the schemas of the snapshots that are left.
     pub(super) fn write(mut self) -> Result<Bytes, LakeError> {
-        let schema = schema()?;
-        self.last_column_id = schema.highest_field_id();
-        self.schemas = vec![schema.as_ref().clone()];
+        let (current, snapshots) = (self.current_schema_id, &self.snapshots);
+        self.schemas.retain(|schema| {
+            let id = schema.schema_id();
+            id == current || snapshots.iter().any(|snapshot| snapshot.schema_id == id)
+        });
         let wrong = |error: serde_json::Error| LakeError::Table(format!("metadata: {error}"));
         let json = serde_json::to_vec(&self).map_err(wrong)?;
         serde_json::from_slice::<TableMetadata>(&json).map_err(wrong)?;

@@ -1,15 +1,16 @@
 //! The next version of a table, drafted of the one before and of the files that there are now.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use iceberg::spec::ManifestFile;
+use iceberg::spec::{ManifestFile, SchemaRef};
 
 use super::document::{Document, POSITION, Snapshot};
 use super::sorted::{Sorted, Sum, Sums};
 use super::table::Table;
 use super::table_file::TableFile;
-use super::{Identity, avro};
+use super::{Identity, avro, schema};
 use crate::LakeError;
 
 /// In a snapshot's summary: the era of the ledger.
@@ -64,8 +65,8 @@ impl Draft {
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let (id, sequence) = (number(next.era << 32 | next.sequence), number(next.sequence));
         let (document, manifests) = match table {
-            Some(table) => (table.document.of(next.identity), table.manifests),
-            None => (Document::new(next.identity), Vec::new()),
+            Some(table) => (table.document.of(next.identity)?, table.manifests),
+            None => (Document::new(next.identity)?, Vec::new()),
         };
         let told: Vec<ManifestFile> = manifests.iter().map(|known| known.told.clone()).collect();
         let sorted = Sorted::of(manifests, &next.files, next.new, (id, sequence))?;
@@ -82,7 +83,8 @@ impl Draft {
         let most = next.snapshots_max.saturating_sub(usize::from(sorted.is_some()));
         document.expire(next.since_ms, most);
         if let Some(sorted) = sorted {
-            draft.take(sorted, (id, sequence), (next.position, next.era))?;
+            let schema = schema::schema(&next.identity.columns)?;
+            draft.take(sorted, &schema, (id, sequence), (next.position, next.era))?;
         }
         Ok(draft)
     }
@@ -90,11 +92,12 @@ impl Draft {
     fn take(
         &mut self,
         sorted: Sorted,
+        schema: &SchemaRef,
         (id, sequence): (i64, i64),
         (position, era): (u64, u64),
     ) -> Result<(), LakeError> {
         for entries in &sorted.new {
-            self.made.push(avro::manifest(entries, id)?);
+            self.made.push(avro::manifest(entries, id, Arc::clone(schema))?);
         }
         let told = std::mem::take(&mut self.kept_told);
         self.kept_told = sorted.kept.iter().filter_map(|&at| told.get(at).cloned()).collect();
@@ -173,12 +176,12 @@ impl Draft {
 }
 
 /// What a snapshot tells of what it did. Of rows that went and others that came it is not known here whether they are the
-/// same, unless they are as many: merging leaves none out.
+/// same, unless they are as many, and have the same columns: merging leaves none out.
 fn summary(sums: &Sums) -> BTreeMap<String, String> {
     let operation = match (sums.added.files, sums.gone.files) {
         (_, 0) => "append",
         (0, _) => "delete",
-        _ if sums.added.rows == sums.gone.rows => "replace",
+        _ if sums.added.rows == sums.gone.rows && sums.shapes.len() == 1 => "replace",
         _ => "overwrite",
     };
     let mut told = BTreeMap::from([("operation".to_owned(), operation.to_owned())]);

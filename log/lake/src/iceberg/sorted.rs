@@ -31,6 +31,8 @@ pub(super) struct Sums {
     pub(super) added: Sum,
     pub(super) gone: Sum,
     pub(super) total: Sum,
+    /// Which columns the files have that came or went.
+    pub(super) shapes: BTreeSet<Vec<i32>>,
 }
 
 /// Files, their rows and their bytes.
@@ -47,6 +49,13 @@ impl Sum {
         self.rows += file.record_count();
         self.bytes += file.file_size_in_bytes();
     }
+}
+
+/// The columns of a file, by their ids.
+fn columns(file: &DataFile) -> Vec<i32> {
+    let mut ids: Vec<i32> = file.column_sizes().keys().copied().collect();
+    ids.sort_unstable();
+    ids
 }
 
 impl Sorted {
@@ -69,6 +78,7 @@ impl Sorted {
                 told.insert(entry.file_path().to_owned());
             } else {
                 sums.gone.add(&entry.data_file);
+                sums.shapes.insert(columns(&entry.data_file));
             }
         }
         let mut added = Vec::new();
@@ -76,6 +86,7 @@ impl Sorted {
             let data_file = new.remove(location);
             let data_file = data_file.ok_or_else(|| LakeError::Table(format!("nothing is known of {location}")))?;
             sums.added.add(&data_file);
+            sums.shapes.insert(columns(&data_file));
             sums.total.add(&data_file);
             added.push(ManifestEntry {
                 status: ManifestStatus::Added,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use iceberg::spec::{ManifestEntry, ManifestFile};
 
+use super::avro;
 use super::document::Document;
-use super::{Identity, avro};
 use crate::LakeError;
 
 /// A published table.
@@ -31,12 +31,12 @@ impl Known {
 }
 
 impl Table {
-    /// Opens what was published as `identity`: the metadata, then, where it tells of a snapshot, the list of its manifests, then
+    /// Opens what was published of the table that a topic's id names: the metadata, then, where it tells of a snapshot, the list of its manifests, then
     /// these in the list's order.
     ///
     /// # Errors
     /// `Table` for what is damaged, is another table's, or does not belong together.
-    pub fn open(identity: &Identity, objects: &[Bytes]) -> Result<Self, LakeError> {
+    pub fn open(uuid: &[u8; 16], objects: &[Bytes]) -> Result<Self, LakeError> {
         let wrong = |what: &str| Err(LakeError::Table(what.to_owned()));
         let (head, manifests) = objects.split_at(objects.len().min(2));
         let Some((metadata, list)) = head.split_first() else {
@@ -44,7 +44,7 @@ impl Table {
         };
         let list = list.first();
         let document = Document::read(metadata)?;
-        if !document.is_of(identity) {
+        if !document.is_of(uuid) {
             return wrong("it is another topic's");
         }
         let told = list.map(|list| avro::listed(list)).transpose()?.unwrap_or_default();

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use iceberg::spec::{DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, PrimitiveType, Schema, Struct};
+use parquet::data_type::ByteArray;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
 
+use super::Identity;
 use super::schema::schema;
 use crate::{LakeError, LakeFile};
 
@@ -24,12 +26,12 @@ struct Gathered {
 }
 
 impl TableFile {
-    /// What is to be told of an opened file that lies at `location`, a URL.
+    /// What is to be told of an opened file of a table, which lies at `location`, a URL.
     ///
     /// # Errors
     /// `Table` when the Iceberg library does not take it.
-    pub fn new(file: &LakeFile, location: String) -> Result<Self, LakeError> {
-        let (schema, metadata) = (schema()?, file.metadata());
+    pub fn new(file: &LakeFile, identity: &Identity, location: String) -> Result<Self, LakeError> {
+        let (schema, metadata) = (schema(&identity.columns)?, file.metadata());
         let (mut gathered, mut starts, mut rows) = (Gathered::default(), Vec::new(), 0);
         for group in metadata.row_groups() {
             rows += u64::try_from(group.num_rows()).unwrap_or_default();
@@ -103,17 +105,34 @@ impl Gathered {
 }
 
 fn bounds(kind: &PrimitiveType, statistics: &Statistics) -> Option<(Datum, Datum)> {
+    macro_rules! both {
+        ($known:ident, $datum:expr) => {{
+            let datum = $datum;
+            Some((datum($known.min_opt()?)?, datum($known.max_opt()?)?))
+        }};
+    }
     match (kind, statistics) {
-        (PrimitiveType::Int, Statistics::Int32(known)) => {
-            Some((Datum::int(*known.min_opt()?), Datum::int(*known.max_opt()?)))
+        (PrimitiveType::Boolean, Statistics::Boolean(known)) => both!(known, |&is: &bool| Some(Datum::bool(is))),
+        (PrimitiveType::Int, Statistics::Int32(known)) => both!(known, |&number: &i32| Some(Datum::int(number))),
+        (PrimitiveType::Date, Statistics::Int32(known)) => both!(known, |&days: &i32| Some(Datum::date(days))),
+        // Of a file from before the column was widened.
+        (PrimitiveType::Long, Statistics::Int32(known)) => both!(known, |&number: &i32| Some(Datum::long(number))),
+        (PrimitiveType::Long, Statistics::Int64(known)) => both!(known, |&number: &i64| Some(Datum::long(number))),
+        (PrimitiveType::Float, Statistics::Float(known)) => both!(known, |&number: &f32| Some(Datum::float(number))),
+        (PrimitiveType::Double, Statistics::Float(known)) => both!(known, |&number: &f32| Some(Datum::double(number))),
+        (PrimitiveType::Double, Statistics::Double(known)) => both!(known, |&number: &f64| Some(Datum::double(number))),
+        (PrimitiveType::Time, Statistics::Int64(known)) => {
+            both!(known, |&micros: &i64| Datum::time_micros(micros).ok())
         }
-        (PrimitiveType::Long, Statistics::Int64(known)) => {
-            Some((Datum::long(*known.min_opt()?), Datum::long(*known.max_opt()?)))
+        (PrimitiveType::Timestamp, Statistics::Int64(known)) => {
+            both!(known, |&micros: &i64| Some(Datum::timestamp_micros(micros)))
         }
-        (PrimitiveType::Timestamptz, Statistics::Int64(known)) => Some((
-            Datum::timestamptz_micros(*known.min_opt()?),
-            Datum::timestamptz_micros(*known.max_opt()?),
-        )),
+        (PrimitiveType::Timestamptz, Statistics::Int64(known)) => {
+            both!(known, |&micros: &i64| Some(Datum::timestamptz_micros(micros)))
+        }
+        (PrimitiveType::String, Statistics::ByteArray(known)) => {
+            both!(known, |text: &ByteArray| Some(Datum::string(text.as_utf8().ok()?)))
+        }
         _ => None,
     }
 }

@@ -1,18 +1,22 @@
 //! A table over its versions: files that come, go and become others, read back each time as Iceberg's own library reads it.
 
+mod evolution;
+
 use std::collections::BTreeMap;
 
 use ::iceberg::spec::{ManifestStatus, Operation, TableMetadata};
 use bytes::Bytes;
+use metadata::LakeColumns;
 use records::{BatchBuilder, Codec};
 
 use super::*;
 use crate::{LakeFile, LakeWriter, WriteSettings};
 
-fn identity() -> Identity {
+fn identity(columns: &Arc<LakeColumns>) -> Identity {
     Identity {
         uuid: [7; 16],
         location: "s3://bucket/lake/topic".to_owned(),
+        columns: Arc::clone(columns),
         properties: vec![("tidelog.topic".to_owned(), "orders".to_owned())],
     }
 }
@@ -21,14 +25,15 @@ fn location(at: u64) -> String {
     format!("s3://bucket/lake/topic/data/{at}.parquet")
 }
 
-/// A file of so many rows of partition 3, from an offset on.
-fn file(at: u64, rows: i64) -> TableFile {
-    let mut writer = LakeWriter::new("topic", WriteSettings::default()).unwrap();
+/// A file of so many rows of partition 3, from an offset on; in each value `n` is the row.
+fn file(at: u64, rows: i64, columns: &Arc<LakeColumns>) -> TableFile {
+    let mut writer = LakeWriter::new("topic", Arc::clone(columns), WriteSettings::default()).unwrap();
     let base = i64::try_from(at).unwrap() * 100;
     writer.begin(3, base).unwrap();
     let mut batch = BatchBuilder::new(Codec::None, None);
     for row in 0..rows {
-        batch.push(1_000 + row, None, Some(b"value"), &[]).unwrap();
+        let value = format!("{{\"n\": {row}}}");
+        batch.push(1_000 + row, None, Some(value.as_bytes()), &[]).unwrap();
     }
     writer.push(&batch.build().unwrap(), base).unwrap();
     writer.end(base + rows - 1).unwrap();
@@ -37,7 +42,7 @@ fn file(at: u64, rows: i64) -> TableFile {
         .bytes
         .slice(written.bytes.len() - usize::try_from(written.tail_bytes).unwrap()..);
     let opened = LakeFile::open(&tail, written.bytes.len() as u64, written.tail_checksum).unwrap();
-    TableFile::new(&opened, location(at)).unwrap()
+    TableFile::new(&opened, &identity(columns), location(at)).unwrap()
 }
 
 /// What is published: by where it lies.
@@ -48,6 +53,7 @@ struct Bucket {
     manifests: Vec<String>,
     sequence: u64,
     oldest: Option<u64>,
+    columns: Arc<LakeColumns>,
 }
 
 /// How many manifests are kept, and new.
@@ -60,7 +66,7 @@ impl Bucket {
         let objects: Vec<Bytes> = std::iter::once(metadata)
             .chain(others.map(|at| self.objects[at].clone()))
             .collect();
-        Some(Table::open(&identity(), &objects).unwrap())
+        Some(Table::open(&[7; 16], &objects).unwrap())
     }
 
     fn put(&mut self, what: &str, bytes: &Bytes) -> String {
@@ -77,11 +83,11 @@ impl Bucket {
             .flat_map(|table| table.files().into_keys().map(str::to_owned))
             .collect();
         let new = files.iter().filter(|(at, _)| !known.contains(&location(*at)));
-        let new = new.map(|&(at, rows)| file(at, rows)).collect();
+        let new = new.map(|&(at, rows)| file(at, rows, &self.columns)).collect();
         self.sequence += 1;
         let sequence = self.sequence;
         let next = Next {
-            identity: &identity(),
+            identity: &identity(&self.columns),
             files: files.iter().map(|&(at, _)| location(at)).collect(),
             new,
             position: 10 * sequence,
@@ -221,7 +227,7 @@ fn the_same_is_told_in_the_same_bytes() {
 
 #[test]
 fn a_file_is_told_with_its_bounds() {
-    let TableFile(told) = file(4, 25);
+    let TableFile(told) = file(4, 25, &Arc::default());
     let lower = |id: i32| told.lower_bounds()[&id].to_string();
     let upper = |id: i32| told.upper_bounds()[&id].to_string();
     assert_eq!(
@@ -241,29 +247,26 @@ fn what_is_not_the_tables_is_not_opened() {
     let metadata = &bucket.objects["metadata"];
     let list = bucket.objects[bucket.list.as_ref().unwrap()].clone();
     let manifest = bucket.objects[&bucket.manifests[0]].clone();
-    let other = Identity {
-        uuid: [8; 16],
-        ..identity()
-    };
-    let open = |identity: &Identity, objects: &[&Bytes]| {
+    let (own, other) = ([7; 16], [8; 16]);
+    let open = |uuid: &[u8; 16], objects: &[&Bytes]| {
         let objects: Vec<Bytes> = objects.iter().map(|&object| object.clone()).collect();
-        Table::open(identity, &objects).map_err(|error| error.to_string())
+        Table::open(uuid, &objects).map_err(|error| error.to_string())
     };
     let cut = |object: &Bytes| object.slice(1..);
-    assert!(open(&identity(), &[metadata, &list, &manifest]).is_ok());
+    assert!(open(&own, &[metadata, &list, &manifest]).is_ok());
     let of_another = open(&other, &[metadata, &list, &manifest]);
     assert!(of_another.unwrap_err().contains("another topic's"));
-    assert!(open(&identity(), &[]).is_err());
-    assert!(open(&identity(), &[metadata]).is_err());
-    assert!(open(&identity(), &[metadata, &list]).is_err());
-    assert!(open(&identity(), &[&cut(metadata), &list, &manifest]).is_err());
-    assert!(open(&identity(), &[metadata, &manifest, &manifest]).is_err());
-    assert!(open(&identity(), &[metadata, &list, &cut(&manifest)]).is_err());
+    assert!(open(&own, &[]).is_err());
+    assert!(open(&own, &[metadata]).is_err());
+    assert!(open(&own, &[metadata, &list]).is_err());
+    assert!(open(&own, &[&cut(metadata), &list, &manifest]).is_err());
+    assert!(open(&own, &[metadata, &manifest, &manifest]).is_err());
+    assert!(open(&own, &[metadata, &list, &cut(&manifest)]).is_err());
 }
 
 #[test]
 fn a_table_of_nothing_has_its_columns() {
-    let metadata: TableMetadata = serde_json::from_slice(&empty(&identity()).unwrap()).unwrap();
+    let metadata: TableMetadata = serde_json::from_slice(&empty(&identity(&Arc::default())).unwrap()).unwrap();
     assert!(metadata.current_snapshot().is_none());
     let schema = metadata.current_schema();
     let names: Vec<&str> = schema

@@ -7,6 +7,7 @@ pub use table::TOPIC_CONFIGS;
 use std::collections::BTreeMap;
 
 use super::value::Spec;
+use crate::columns::Declared;
 use crate::entry;
 use crate::outcome::Rejection;
 
@@ -53,6 +54,7 @@ pub struct TopicConfig {
     lane: LanePolicy,
     http_public: bool,
     lake_max_delay_ms: u64,
+    columns: Vec<Declared>,
 }
 
 impl Default for TopicConfig {
@@ -70,9 +72,20 @@ impl TopicConfig {
     /// These configs after a change; `self` stays.
     ///
     /// # Errors
-    /// [`Rejection::InvalidConfig`] for the first name or value that is not allowed.
+    /// [`Rejection::InvalidConfig`] for the first name or value that is not allowed, and for values that do not go together.
     pub fn changed(&self, set: &[entry::Config], unset: &[String]) -> Result<Self, Rejection> {
-        super::changed(TOPIC_CONFIGS, &self.overrides, set, unset).map(Self::of)
+        let changed = Self::of(super::changed(TOPIC_CONFIGS, &self.overrides, set, unset)?);
+        match (changed.value("lake.mode"), changed.columns.is_empty()) {
+            (Some("json"), true) => Err(super::invalid(
+                "lake.mode",
+                "json needs lake.columns, which says what to read",
+            )),
+            (Some("raw"), false) => Err(super::invalid(
+                "lake.columns",
+                "lake.mode is raw: set it to json as well",
+            )),
+            _ => Ok(changed),
+        }
     }
 
     /// Reads what has been validated; anything else would count as unset.
@@ -102,6 +115,7 @@ impl TopicConfig {
             max_message_bytes: value("max.message.bytes").parse().unwrap_or(0),
             http_public: value("http.public") == "true",
             lake_max_delay_ms: number("lake.max.delay.ms"),
+            columns: Declared::list(value("lake.columns")).unwrap_or_default(),
             lane,
             overrides,
         }
@@ -153,6 +167,11 @@ impl TopicConfig {
     /// How long records wait before they become rows of a lake file, in milliseconds.
     pub fn lake_max_delay_ms(&self) -> u64 {
         self.lake_max_delay_ms
+    }
+
+    /// The typed columns that its table is to have.
+    pub fn lake_columns(&self) -> &[Declared] {
+        &self.columns
     }
 
     /// Whether shared caches may keep what is read over HTTP.

@@ -1,5 +1,8 @@
 //! What a config's value may be.
 
+use crate::columns::Declared;
+use crate::limits::{CONFIG_VALUE_BYTES_MAX, LAKE_COLUMNS_BYTES_MAX};
+
 /// A row of a table of configs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spec {
@@ -39,6 +42,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// Any text.
     Text,
+    /// Typed columns.
+    Columns,
     /// One value alone; the text says why no other.
     Only(&'static str, &'static str),
 }
@@ -51,9 +56,17 @@ impl Kind {
             Self::Int(..) => "int",
             Self::Double(..) => "double",
             Self::Bool | Self::Only("true" | "false", _) => "boolean",
-            Self::Choice(_) | Self::Text => "string",
+            Self::Choice(_) | Self::Text | Self::Columns => "string",
             Self::Only(value, _) if value.parse::<i64>().is_ok() => "long",
             Self::Only(..) => "string",
+        }
+    }
+
+    /// Longest value, in bytes.
+    pub(crate) fn bytes_max(&self) -> usize {
+        match self {
+            Self::Columns => LAKE_COLUMNS_BYTES_MAX,
+            _ => CONFIG_VALUE_BYTES_MAX,
         }
     }
 
@@ -74,6 +87,7 @@ impl Kind {
             Self::Choice(words) if words.contains(&value) => Ok(()),
             Self::Choice(words) => Err(format!("not one of {}", words.join(", "))),
             Self::Text => Ok(()),
+            Self::Columns => Declared::list(value).map(|_| ()),
             Self::Only(only, _) if value == only => Ok(()),
             Self::Only(only, why) => Err(format!("only {only} is supported: {why}")),
         }

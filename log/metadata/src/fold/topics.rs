@@ -1,6 +1,7 @@
 //! Topics: creating, altering, deleting, adding partitions.
 
-use crate::config::TopicConfig;
+use crate::columns::LakeColumns;
+use crate::config::{TopicConfig, invalid};
 use crate::entry::{AddPartitions, AlterTopic, CreateTopic};
 use crate::ids::{Change, TopicId, TopicNumber};
 use crate::limits::{OFFSET_MAX, TOPIC_NAME_BYTES_MAX};
@@ -26,6 +27,12 @@ pub(crate) fn check_topic_name(name: &str) -> Result<(), Rejection> {
     Err(Rejection::InvalidName(broken))
 }
 
+/// The columns that a table has with this config.
+fn columns(table: &TableState, config: &TopicConfig) -> Result<LakeColumns, Rejection> {
+    let changed = table.columns.changed(config.lake_columns());
+    changed.map_err(|reason| invalid("lake.columns", reason))
+}
+
 impl State {
     pub(super) fn create_topic(&mut self, change: Change, create: &CreateTopic) -> Result<Applied, Rejection> {
         self.refuse_growth()?;
@@ -44,6 +51,8 @@ impl State {
         }
         self.room_for_partitions(create.partitions)?;
         let config = TopicConfig::default().changed(&create.configs, &[])?;
+        let mut table = TableState::default();
+        table.take_columns(columns(&table, &config)?, self.position);
         if create.first_offset > OFFSET_MAX {
             return Err(Rejection::InvalidOffset);
         }
@@ -52,6 +61,7 @@ impl State {
             limit: u64::from(u32::MAX),
         })?;
         self.counts.partitions += u64::from(create.partitions);
+        self.counts.columns += table.columns.columns().len() as u64;
         self.topics.insert(Topic {
             number,
             name: create.name.clone(),
@@ -60,7 +70,7 @@ impl State {
             config,
             partitions: vec![PartitionState::new(create.first_offset, self.era); partitions],
             requests: std::collections::BTreeMap::new(),
-            table: TableState::default(),
+            table,
         });
         Ok(Applied::Topic {
             number,
@@ -80,7 +90,12 @@ impl State {
 
     pub(super) fn alter_topic(&mut self, alter: &AlterTopic) -> Result<Applied, Rejection> {
         let topic = self.topics.get_mut(alter.topic).ok_or(Rejection::UnknownTopic)?;
-        topic.config = topic.config.changed(&alter.set, &alter.unset)?;
+        let config = topic.config.changed(&alter.set, &alter.unset)?;
+        let columns = columns(&topic.table, &config)?;
+        topic.config = config;
+        self.counts.columns -= topic.table.columns.columns().len() as u64;
+        self.counts.columns += columns.columns().len() as u64;
+        topic.table.take_columns(columns, self.position);
         Ok(Applied::Done)
     }
 
@@ -95,6 +110,7 @@ impl State {
                 self.places.release(extent, self.position);
             }
         }
+        self.counts.columns -= topic.table.columns.columns().len() as u64;
         let published = topic.table.published.iter();
         for &(slot, _) in published.flat_map(|published| &published.objects) {
             self.places.objects.release(slot, self.position);

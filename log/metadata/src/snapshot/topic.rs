@@ -173,9 +173,13 @@ pub(super) fn decode(state: &mut State, number: u32, from: wire::Topic) -> Resul
     for partition in from.partitions {
         topic.partitions.push(decode_partition(state, &slots, &partition)?);
     }
-    if let Some(table) = &from.table {
-        topic.table = table::decode(state, &slots, table)?;
+    let declared = topic.config.lake_columns();
+    match &from.table {
+        Some(table) => topic.table = table::decode(state, &slots, table, declared)?,
+        None if declared.is_empty() => {}
+        None => return Err(corrupt("typed columns without their ids")),
     }
+    state.counts.columns += topic.table.columns.columns().len() as u64;
     for producer in from.requests {
         let (name, known) = decode_request(&producer, topic.partition_count())?;
         state.counts.requests += known.weight() + name.len() as u64;

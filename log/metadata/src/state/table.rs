@@ -1,13 +1,29 @@
-//! What was published of a topic as a table: which objects describe it, and of which of its lake files they tell.
+//! A topic as a table: its typed columns, and what was published of it, which objects describe it, and of which of its lake
+//! files they tell.
 
+use std::sync::Arc;
+
+use crate::columns::LakeColumns;
 use crate::ids::ObjectName;
 
 /// A topic as a table.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TableState {
-    /// Position of the entry with which a lake file of the topic was last named first, or un-named; 0 before any was.
+    /// Position of the entry with which a lake file of the topic was last named first, or un-named, or its columns became
+    /// others; 0 before any was.
     pub(crate) changed: u64,
     pub(crate) published: Option<PublishedState>,
+    pub(crate) columns: Arc<LakeColumns>,
+}
+
+impl TableState {
+    /// Takes columns at a position. What is published tells of others then; of a topic without lake files nothing is.
+    pub(crate) fn take_columns(&mut self, columns: LakeColumns, position: u64) {
+        if columns.version() != self.columns.version() && self.changed > 0 {
+            self.changed = position;
+        }
+        self.columns = Arc::new(columns);
+    }
 }
 
 /// The same as [`Published`], names told by their slots.

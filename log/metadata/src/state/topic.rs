@@ -1,6 +1,7 @@
 //! Topics, and the table of them by number, name and id.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use hashbrown::HashMap;
@@ -9,6 +10,7 @@ use rustc_hash::FxBuildHasher;
 use super::partition::PartitionState;
 use super::request::{RequestProducer, RequestProducerView};
 use super::table::{TableState, Told};
+use crate::columns::LakeColumns;
 use crate::config::TopicConfig;
 use crate::ids::{Change, PartitionId, TopicId, TopicNumber};
 use crate::limits::DELETED_TOPICS_REMEMBERED;
@@ -52,7 +54,13 @@ impl Topic {
         &self.config
     }
 
-    /// Position of the entry with which its lake files last became others; 0 before there was any. What is published of it
+    /// The typed columns of its table, with their field ids.
+    pub fn lake_columns(&self) -> &Arc<LakeColumns> {
+        &self.table.columns
+    }
+
+    /// Position of the entry with which its lake files, or the columns of its table, last became others; 0 before there was a
+    /// lake file. What is published of it
     /// ([`State::published`](crate::State::published)) tells of all when that saw this position or a later one.
     pub fn lake_changed(&self) -> u64 {
         self.table.changed

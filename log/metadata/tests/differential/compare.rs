@@ -94,6 +94,20 @@ fn compare_topics(state: &State, model: &Model) {
             Some(number)
         );
         assert_eq!(topic.partition_count() as usize, other.partitions.len());
+        let columns = topic.lake_columns().columns().iter();
+        let columns: Vec<_> = columns
+            .map(|column| {
+                (
+                    column.declared.name.clone(),
+                    column.declared.kind.to_string(),
+                    column.id,
+                )
+            })
+            .collect();
+        assert_eq!(
+            (columns, topic.lake_columns().version()),
+            (other.columns.known.clone(), other.columns.version)
+        );
         let published = other.published.clone().map(|they| metadata::Published {
             objects: they
                 .objects

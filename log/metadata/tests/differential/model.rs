@@ -3,6 +3,7 @@
 
 mod append;
 mod cluster;
+mod columns;
 mod groups;
 mod lives;
 mod publish;
@@ -80,11 +81,13 @@ pub(crate) struct Topic {
     pub(crate) config: BTreeMap<String, String>,
     pub(crate) partitions: Vec<Partition>,
     pub(crate) requests: BTreeMap<Vec<u8>, Requests>,
-    /// Position of the entry with which a lake file was last named first, or un-named.
+    /// Position of the entry with which a lake file was last named first, or un-named, or columns became others.
     pub(crate) lake_changed: u64,
     pub(crate) published: Option<Published>,
+    pub(crate) columns: Columns,
 }
 
+pub(crate) use columns::{Columns, LISTS};
 pub(crate) use publish::Published;
 
 #[derive(Debug, Clone, PartialEq)]

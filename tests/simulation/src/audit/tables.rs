@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use lake::iceberg::{Identity, Table, told};
+use lake::iceberg::{Table, told};
 use metadata::entry::Publish;
 use metadata::{ObjectName, Place, TopicId, TopicNumber, Verdict};
 use store::{Key, LakeFormat, Objects as _};
@@ -101,8 +101,7 @@ impl Books {
         let objects: Option<Vec<Bytes>> = Key::describing(id, &published)
             .map(|(key, _)| self.bytes(&key))
             .collect();
-        let identity = Identity::of_topic(id.0, String::new(), "", "");
-        let table = Table::open(&identity, &objects.ok_or("an object is missing")?);
+        let table = Table::open(&id.0, &objects.ok_or("an object is missing")?);
         table.map_err(|error| error.to_string())
     }
 

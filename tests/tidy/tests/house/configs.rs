@@ -26,6 +26,7 @@ fn values(kind: &Kind) -> String {
         Kind::Bool => "true, false".to_owned(),
         Kind::Choice(words) => words.join(", "),
         Kind::Text => "any text".to_owned(),
+        Kind::Columns => "names and types, at most 256".to_owned(),
         Kind::Only(_, why) => format!("no other: {why}"),
     }
 }

@@ -13,7 +13,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ("metadata", &["seeded"]),
     ("ledger", &["seeded", "world"]),
     ("store", &["world", "metadata", "ledger"]),
-    ("lake", &["records"]),
+    ("lake", &["records", "metadata"]),
     (
         "engine",
         &[

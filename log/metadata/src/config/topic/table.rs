@@ -104,11 +104,25 @@ pub static TOPIC_CONFIGS: &[Spec] = &[
         "There are no index files.",
     ),
     spec(
+        "lake.columns",
+        "",
+        Kind::Columns,
+        DONE,
+        "Typed columns of the topic's table, as in origin string, temp double, city string from $.addr.city.",
+    ),
+    spec(
         "lake.max.delay.ms",
         "300000",
         Kind::Long(1_000, i64::MAX),
         DONE,
         "How long records wait before they become rows of a lake file; sooner when many have gathered.",
+    ),
+    spec(
+        "lake.mode",
+        "raw",
+        Kind::Choice(&["raw", "json"]),
+        DONE,
+        "Whether values are read as JSON for the typed columns of lake.columns.",
     ),
     spec(
         "leader.replication.throttled.replicas",

@@ -1,9 +1,11 @@
 //! What is published of a topic as a table.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::super::{corrupt, wire};
 use super::Names;
+use crate::columns::{Declared, LakeColumn, LakeColumns, TYPED_COLUMN_IDS};
 use crate::entry::FormatError;
 use crate::limits::PUBLISHED_OBJECTS_MAX;
 use crate::state::State;
@@ -22,23 +24,66 @@ pub(super) fn encode(state: &State, names: &mut Names, table: &TableState) -> Op
         sequence: published.sequence,
         at: published.at,
     });
-    let told = table.changed > 0 || published.is_some();
+    let columns = (table.columns.version() > 0).then(|| encode_columns(&table.columns));
+    let told = table.changed > 0 || published.is_some() || columns.is_some();
     told.then_some(wire::Table {
         changed: table.changed,
         published,
+        columns,
     })
 }
 
-pub(super) fn decode(state: &mut State, slots: &[u32], from: &wire::Table) -> Result<TableState, FormatError> {
+fn encode_columns(columns: &LakeColumns) -> wire::Columns {
+    wire::Columns {
+        ids: columns
+            .columns()
+            .iter()
+            .map(|column| column.id.cast_unsigned())
+            .collect(),
+        next_id: columns.next_id.cast_unsigned(),
+        version: columns.version(),
+    }
+}
+
+/// What is declared comes from the config.
+pub(super) fn decode(
+    state: &mut State,
+    slots: &[u32],
+    from: &wire::Table,
+    declared: &[Declared],
+) -> Result<TableState, FormatError> {
+    let columns = decode_columns(from.columns.as_ref(), declared)?;
     let published = from.published.as_ref().map(|from| decode_published(state, slots, from));
     let published = published.transpose()?;
-    match from.changed > state.position || from.changed == 0 && published.is_none() {
+    match from.changed > state.position || from.changed == 0 && published.is_none() && from.columns.is_none() {
         true => Err(corrupt("lake files that changed as they cannot have")),
         false => Ok(TableState {
             changed: from.changed,
             published,
+            columns: Arc::new(columns),
         }),
     }
+}
+
+fn decode_columns(from: Option<&wire::Columns>, declared: &[Declared]) -> Result<LakeColumns, FormatError> {
+    let wrong = || corrupt("typed columns that cannot be");
+    let Some(from) = from else {
+        return declared.is_empty().then(LakeColumns::default).ok_or_else(wrong);
+    };
+    let number = |id: u32| i32::try_from(id).map_err(|_| wrong());
+    let next_id = number(from.next_id)?;
+    let ids = from.ids.iter().map(|&id| number(id)).collect::<Result<Vec<i32>, _>>()?;
+    let known: BTreeSet<i32> = ids.iter().copied().collect();
+    let given = ids.iter().all(|id| (TYPED_COLUMN_IDS..next_id).contains(id));
+    if !given || known.len() != ids.len() || ids.len() != declared.len() || from.version == 0 {
+        return Err(wrong());
+    }
+    let columns = ids.into_iter().zip(declared.iter().cloned());
+    Ok(LakeColumns {
+        columns: columns.map(|(id, declared)| LakeColumn { id, declared }).collect(),
+        next_id,
+        version: from.version,
+    })
 }
 
 fn decode_published(state: &mut State, slots: &[u32], from: &wire::Published) -> Result<PublishedState, FormatError> {

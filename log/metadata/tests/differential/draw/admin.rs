@@ -8,7 +8,7 @@ use metadata::entry::{
 use metadata::{Change, Incarnation};
 
 use super::Drawer;
-use crate::model::{DAY_MS, FULL_BYTES, Model, OFFSET_MAX};
+use crate::model::{DAY_MS, FULL_BYTES, LISTS, Model, OFFSET_MAX};
 
 fn config(name: &str, value: &str) -> Config {
     Config {
@@ -110,6 +110,15 @@ impl Drawer {
             _ if self.dice.percent(50) => vec!["segment.bytes".to_owned()],
             _ => vec!["cleanup.policy".to_owned()],
         };
+        match self.dice.below(8) {
+            0..2 => {
+                let list = LISTS[self.dice.below(LISTS.len())];
+                set.extend([config("lake.columns", list), config("lake.mode", "json")]);
+            }
+            2 => unset.extend(["lake.columns", "lake.mode"].map(str::to_owned)),
+            3 if self.dice.percent(20) => set.push(config("lake.mode", ["raw", "json"][self.dice.below(2)])),
+            _ => {}
+        }
         match self.dice.below(6) {
             0 => set = self.bad_config(),
             1 => unset = vec!["no.such.config".to_owned()],

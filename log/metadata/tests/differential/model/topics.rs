@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use metadata::entry::{AddPartitions, AlterTopic, Config, CreateTopic};
 use metadata::{Applied, Change, Rejection, TopicId};
 
+use super::columns::{self, Columns};
 use super::{Judged, Model, OFFSET_MAX, Partition, Topic};
 
 /// The few configs that are drawn.
@@ -13,6 +14,8 @@ fn topic_value(name: &str, value: &str) -> bool {
         "retention.ms" => value.parse::<i64>().is_ok_and(|ms| ms >= -1),
         "tidelog.lane" => matches!(value, "auto" | "inline" | "object"),
         "segment.bytes" => value.parse::<i32>().is_ok_and(|bytes| bytes >= 14),
+        "lake.mode" => matches!(value, "raw" | "json"),
+        "lake.columns" => columns::can_be(value),
         "cleanup.policy" => ["delete", "compact", "compact,delete", "delete,compact"].contains(&value),
         _ => false,
     }
@@ -45,7 +48,14 @@ pub(super) fn configure(
     Ok(config)
 }
 
-const KNOWN: &[&str] = &["retention.ms", "tidelog.lane", "segment.bytes", "cleanup.policy"];
+const KNOWN: &[&str] = &[
+    "retention.ms",
+    "tidelog.lane",
+    "segment.bytes",
+    "cleanup.policy",
+    "lake.mode",
+    "lake.columns",
+];
 
 impl Model {
     fn partitions(&self) -> u64 {
@@ -88,6 +98,7 @@ impl Model {
         }
         self.check_partitions(create.partitions)?;
         let config = configure(&BTreeMap::new(), &create.configs, &[], KNOWN, topic_value)?;
+        let columns = Columns::default().under(&config)?;
         if create.first_offset > OFFSET_MAX {
             return Err(Rejection::InvalidOffset);
         }
@@ -113,6 +124,7 @@ impl Model {
                 requests,
                 lake_changed: 0,
                 published: None,
+                columns,
             },
         );
         Ok(Applied::Topic {
@@ -123,7 +135,12 @@ impl Model {
 
     pub(super) fn alter_topic(&mut self, alter: &AlterTopic) -> Judged {
         let topic = self.topics.get_mut(&alter.topic).ok_or(Rejection::UnknownTopic)?;
-        topic.config = configure(&topic.config, &alter.set, &alter.unset, KNOWN, topic_value)?;
+        let config = configure(&topic.config, &alter.set, &alter.unset, KNOWN, topic_value)?;
+        let columns = topic.columns.under(&config)?;
+        if columns.known != topic.columns.known && topic.lake_changed > 0 {
+            topic.lake_changed = self.position;
+        }
+        (topic.config, topic.columns) = (config, columns);
         Ok(Applied::Done)
     }
 
