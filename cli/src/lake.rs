@@ -308,8 +308,8 @@ fn duckdb(place: &Place, files: &[File]) -> Option<String> {
     let list = all.join(", ");
     (!all.is_empty()).then(|| {
         format!(
-            "SELECT kafka_partition, count(*), max(kafka_offset) FROM read_parquet([{list}]) WHERE NOT \
-             kafka_batch_attributes & 65536 GROUP BY 1 ORDER BY 1;"
+            "SELECT kafka_partition, count(*), max(kafka_offset) FROM read_parquet([{list}], \
+             union_by_name = true) WHERE NOT kafka_batch_attributes & 65536 GROUP BY 1 ORDER BY 1;"
         )
     })
 }

@@ -76,7 +76,30 @@ def ask(name, relation):
         if got != expected or not got:
             different += 1
             print(f"{name}: {what}: {got} where {expected} is expected")
-    return different
+    return different + ask_typed(name)
+
+
+def ask_typed(name):
+    """What the typed columns say is what the values say, but where a row does not fit, which has a delay that is not known."""
+    hour = "(json->>'$.time_hour')::TIMESTAMPTZ"
+    delay = "TRY_CAST(json->>'$.dep_delay' AS DOUBLE)"
+    rows = {
+        "a typed column says something else": f"""schema_error IS NULL AND (carrier IS DISTINCT FROM decode(kafka_key)
+            OR distance IS DISTINCT FROM (json->>'$.distance')::BIGINT OR time_hour IS DISTINCT FROM {hour}
+            OR tail IS DISTINCT FROM json->>'$.tailnum')""",
+        "a column that came later says something else": f"dep_delay IS NOT NULL AND dep_delay IS DISTINCT FROM {delay}",
+        "a row that fits does not": f"schema_error IS NOT NULL AND {delay} IS NOT NULL",
+        "a row that does not fit has columns": """schema_error IS NOT NULL
+            AND NOT (carrier IS NULL AND tail IS NULL AND distance IS NULL AND time_hour IS NULL AND dep_delay IS NULL)""",
+    }
+    counts = {what: duckdb.sql(f"SELECT count(*) FROM {name} WHERE {where}").fetchone()[0] for what, where in rows.items()}
+    (delays, errors), = duckdb.sql(f"SELECT count(dep_delay), count(schema_error) FROM {name}").fetchall()
+    different = {what: count for what, count in counts.items() if count}
+    if not delays or not errors:
+        different["nothing is in a column that came later"] = (delays, errors)
+    for what, count in different.items():
+        print(f"{name}: {what}: {count}")
+    return len(different)
 
 
 def ask_pyiceberg(name, table):
@@ -89,6 +112,8 @@ def ask_pyiceberg(name, table):
     for line in csv.DictReader(open(source, newline="")):
         expected[line["carrier"]] += 1
         expected["miles"] += int(line["distance"])
+    typed = table.scan(selected_fields=("distance", "schema_error", "dep_delay"), row_filter="distance > 2500").to_arrow()
+    far = sum(json.loads(value)["distance"] > 2500 for value in rows["kafka_value"].to_pylist())
     snapshot = table.current_snapshot()
     total = int(snapshot.summary["total-records"])
     files = len(list(table.scan().plan_files()))
@@ -98,6 +123,8 @@ def ask_pyiceberg(name, table):
         "the summary's rows": (total, rows.num_rows),
         "the summary's files": (int(snapshot.summary["total-data-files"]), files),
         "ten rows of a partition": (of_one, 10),
+        "types of columns": ([str(table.schema().find_type(of)) for of in ("distance", "dep_delay")], ["long", "double"]),
+        "flights of over 2,500 miles": (far - typed.num_rows < far / 20, True),
     }
     different = {what: pair for what, pair in found.items() if pair[0] != pair[1]}
     for what, (one, other) in different.items():
@@ -108,7 +135,7 @@ def ask_pyiceberg(name, table):
 load("httpfs")
 load("avro")
 load("iceberg")
-different = ask("by_files", f"read_parquet({files})")
+different = ask("by_files", f"read_parquet({files}, union_by_name = true)")
 different += ask("by_metadata", f"iceberg_scan('{metadata}')")
 different += ask_pyiceberg("pyiceberg by metadata", pyiceberg.table.StaticTable.from_metadata(metadata))
 if catalog != "-":

@@ -235,6 +235,17 @@ impl Client {
         Ok(())
     }
 
+    /// Sets configs of a topic.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn set_topic(&self, name: &str, set: &Value) -> Result<()> {
+        let body = serde_json::json!({"config": set});
+        let path = format!("/v1/topics/{name}");
+        json(self.request(Method::PATCH, &path).json(&body).send().await?).await?;
+        Ok(())
+    }
+
     /// Appends.
     pub async fn append(&self, append: &Append<'_>) -> Appended {
         let mut request = self

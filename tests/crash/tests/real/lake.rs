@@ -25,6 +25,11 @@ const GRACE: Duration = Duration::from_millis(1_000);
 const PARTS: usize = 8;
 const COMPACTORS: u64 = 4;
 
+/// The typed columns at first, and those of the later half: one is widened, and one new, which some rows do not fit.
+const COLUMNS: &str = "carrier string, tail string from $.tailnum, distance int, time_hour timestamptz";
+const COLUMNS_LATER: &str =
+    "carrier string, tail string from $.tailnum, distance long, time_hour timestamptz, dep_delay double";
+
 /// Starts compactors one behind the other and kills each after another while. How many were killed.
 async fn kill(place: &Place, part: usize) -> Result<usize> {
     let mut killed = 0;
@@ -112,7 +117,8 @@ async fn every_flight_becomes_a_row() -> Result<()> {
     std::fs::create_dir_all(place.dir())?;
     let mut agent = Process::start(Spec::agent(&place, "agent")?).await?;
     let client = agent.client()?;
-    client.create_topic("flights", PARTITIONS, &json!({})).await?;
+    let columns = json!({"lake.mode": "json", "lake.columns": COLUMNS});
+    client.create_topic("flights", PARTITIONS, &columns).await?;
     let grace = GRACE.as_millis().to_string();
     // The killed are retired soon, or what they left would wait for them.
     let settings = json!({
@@ -132,6 +138,11 @@ async fn every_flight_becomes_a_row() -> Result<()> {
         };
         try_join_all(requests.into_iter().enumerate().map(produce)).await?;
         killed += kill(&place, part).await?;
+        if part == PARTS / 2 {
+            client
+                .set_topic("flights", &json!({"lake.columns": COLUMNS_LATER}))
+                .await?;
+        }
     }
     tell(&format!("{killed} of {} compactors killed", PARTS as u64 * COMPACTORS));
     ensure!(killed >= 10, "only {killed} compactors lived long enough to be killed");
