@@ -16,6 +16,8 @@ pub struct Report {
     pub to_lake: Rewritten,
     /// Lake files that were merged.
     pub lakes_merged: Rewritten,
+    /// Lake files that were written anew, for a part of them was named no more.
+    pub lakes_mended: Rewritten,
     /// Topics that were published anew as tables.
     pub published: u64,
     /// Every extent that is known to be damaged, by partition and offset. They stay where they are.

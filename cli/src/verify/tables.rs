@@ -1,10 +1,11 @@
 //! Topics as tables: that what is published can be read, and tells of the lake files that the ledger names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use anyhow::Result;
+use lake::LakeFile;
 use lake::iceberg::Table;
-use metadata::{Place, Published, State, Topic};
+use metadata::{LakeEnd, ObjectName, Place, Published, State, Topic};
 use store::{Key, StoreError};
 
 use super::Log;
@@ -59,7 +60,12 @@ async fn check_table(
         // What is behind is published anew by the next compactor that lives.
         Ok(_) if topic.lake_changed() > published.seen => {}
         Ok(table) => {
-            if let Some(what) = difference(&table, &files(log, state, topic)?) {
+            let named = files(log, state, topic)?;
+            let what = match difference(&table, &named) {
+                Some(what) => Some(what),
+                None => told_twice(log, topic, &named).await?,
+            };
+            if let Some(what) = what {
                 report.add(Finding::object(Kind::WrongTable, path, what));
             }
         }
@@ -67,13 +73,16 @@ async fn check_table(
     Ok(())
 }
 
+/// Lake files by where they lie.
+type Files = BTreeMap<String, (ObjectName, LakeEnd)>;
+
 /// Where the lake files of a topic lie.
-fn files(log: &Log, state: &State, topic: &Topic) -> Result<BTreeSet<String>> {
-    let mut files = BTreeSet::new();
+fn files(log: &Log, state: &State, topic: &Topic) -> Result<Files> {
+    let mut files = BTreeMap::new();
     for (_, partition) in state.partitions(topic.number()) {
         for extent in partition.extents() {
-            if let Place::Lake { name, .. } = extent.place {
-                files.insert(log.store.location(&Key::LakeData(topic.id(), name))?);
+            if let Place::Lake { name, end } = extent.place {
+                files.insert(log.store.location(&Key::LakeData(topic.id(), name))?, (name, end));
             }
         }
     }
@@ -82,16 +91,40 @@ fn files(log: &Log, state: &State, topic: &Topic) -> Result<BTreeSet<String>> {
 
 /// What a table tells that is not so. Where its objects were copied to another place, or are reached by another way now, it
 /// tells of the place where they were.
-fn difference(table: &Table, files: &BTreeSet<String>) -> Option<String> {
+fn difference(table: &Table, files: &Files) -> Option<String> {
     let told: BTreeMap<&str, u64> = table.files();
     if table.entries() != told.len() {
         return Some("it tells of a file twice".to_owned());
     }
-    let too_many = told.keys().find(|file| !files.contains(**file));
-    let missing = files.iter().find(|file| !told.contains_key(file.as_str()));
+    let too_many = told.keys().find(|file| !files.contains_key(**file));
+    let missing = files.keys().find(|file| !told.contains_key(file.as_str()));
     match (too_many, missing) {
         (Some(file), _) => Some(format!("it tells of {file}, which the ledger does not name")),
         (None, Some(file)) => Some(format!("it does not tell of {file}")),
         (None, None) => None,
     }
+}
+
+/// An offset that two of the files have rows of. One that cannot be opened is somebody else's finding.
+async fn told_twice(log: &Log, topic: &Topic, files: &Files) -> Result<Option<String>> {
+    let mut parts = Vec::new();
+    for (at, (name, end)) in files {
+        let tail = end.object_bytes.saturating_sub(u64::from(end.tail_bytes))..end.object_bytes;
+        let Ok(tail) = log.store.read(&Key::LakeData(topic.id(), *name), tail).await else {
+            continue;
+        };
+        let Ok(file) = LakeFile::open(&tail, end.object_bytes, end.tail_checksum) else {
+            continue;
+        };
+        let rows = file.footer().parts.iter().filter(|part| part.rows > 0);
+        parts.extend(rows.map(|part| (part.partition, part.base, part.last, at)));
+    }
+    parts.sort_unstable();
+    let twice = parts
+        .windows(2)
+        .find(|pair| pair[0].0 == pair[1].0 && pair[1].1 <= pair[0].2);
+    Ok(twice.map(|pair| {
+        let ((partition, _, _, one), (_, offset, _, other)) = (pair[0], pair[1]);
+        format!("it tells of offset {offset} of partition {partition} twice: {one} and {other} have it")
+    }))
 }

@@ -97,6 +97,29 @@ pub fn merge(
         })
 }
 
+/// All that is named in a file of a topic.
+pub fn named(
+    partitions: &impl Partitions,
+    topic: TopicNumber,
+    file: ObjectName,
+    limits: &Limits,
+    spared: &Spared,
+) -> Window {
+    let mut gather = Gather::new(*limits);
+    partitions.visit(&mut |id, partition| {
+        if id.topic == topic {
+            let is_of = |extent: &Extent| matches!(extent.place, Place::Lake { name, .. } if name == file);
+            let named = partition.extents().filter(is_of);
+            add(
+                &mut gather,
+                id,
+                named.filter(|extent| !spared.contains(&(id, extent.first))),
+            );
+        }
+    });
+    one_an_item(gather.window())
+}
+
 /// A lake file, as a share's extents tell of it.
 #[derive(Clone, Copy, Debug)]
 struct File {

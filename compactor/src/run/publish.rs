@@ -2,23 +2,37 @@
 //! put one after the other, and then proposed. A crash at any point leaves at most objects that nothing names.
 
 mod seen;
+mod torn;
+
+use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use engine::Engine;
 use futures::{StreamExt as _, TryStreamExt as _};
-use lake::LakeFile;
 use lake::iceberg::{Draft, Next, Table, TableFile};
 use metadata::entry::Publish;
 use metadata::entry::proposal::Kind;
 use metadata::{Describing, Incarnation, LakeEnd, ObjectName, Published, Rejection, Role, TopicNumber, Verdict};
+use seeded::Bug;
 use store::{Key, LakeFormat, ReadClass, Store, StoreError};
 
 use self::seen::{Locations, Seen};
-use super::{RunError, VERIFY_CALLS, in_time};
+use super::{RunError, in_time};
 use crate::CompactorConfig;
 
 /// Most snapshots that a table tells of: readers read through all of them.
 const SNAPSHOTS_MAX: usize = 50;
+
+/// What came of a publishing.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Publication {
+    /// It was taken.
+    Taken,
+    /// It was not: another may have been first, or the files may have become others meanwhile.
+    Refused,
+    /// Of these files a part is named no more: a table that told of them would have records twice.
+    Torn(BTreeSet<ObjectName>),
+}
 
 /// One publishing.
 struct Publishing<'a> {
@@ -44,8 +58,7 @@ struct Put {
     oldest: Option<u64>,
 }
 
-/// Publishes a topic's lake files as they are now, at `date_ms` by the store's clock. Whether that was taken: another may
-/// have been first, or the files may have become others meanwhile.
+/// Publishes a topic's lake files as they are now, at `date_ms` by the store's clock.
 ///
 /// With `anew`, what is published is not looked at: no older snapshot is told of.
 pub(crate) async fn publish(
@@ -54,10 +67,10 @@ pub(crate) async fn publish(
     topic: TopicNumber,
     date_ms: i64,
     anew: bool,
-) -> Result<bool, RunError> {
+) -> Result<Publication, RunError> {
     let store = engine.store().with_class(ReadClass::Backfill);
     let Some(seen) = Seen::of(engine, &store, topic).map_err(RunError::Put)? else {
-        return Ok(false);
+        return Ok(Publication::Refused);
     };
     let publishing = Publishing {
         engine,
@@ -69,8 +82,20 @@ pub(crate) async fn publish(
         Some(published) if !anew => publishing.standing(published).await?,
         _ => None,
     };
-    let put = publishing.put_all(standing, date_ms).await?;
-    publishing.propose(topic, put).await
+    let files = publishing.seen.locations(&publishing.store).map_err(RunError::Put)?;
+    let table = standing.as_ref().map(|standing| &standing.table);
+    let new = publishing.described(&files, table).await?;
+    let told = table.into_iter().flat_map(Table::told).chain(new.iter().cloned());
+    let rows = told.map(|file| (file.location().to_owned(), (file.rows(), file.may_have_whole_batches())));
+    let torn = publishing.torn(&files, &rows.collect()).await?;
+    if !torn.is_empty() && !seeded::is(Bug::TornTold) {
+        return Ok(Publication::Torn(torn));
+    }
+    let put = publishing.put_all(standing, &files, new, date_ms).await?;
+    match publishing.propose(topic, put).await? {
+        true => Ok(Publication::Taken),
+        false => Ok(Publication::Refused),
+    }
 }
 
 impl Publishing<'_> {
@@ -111,10 +136,14 @@ impl Publishing<'_> {
     }
 
     /// Drafts the version after `standing`, and puts what it is made of.
-    async fn put_all(&self, standing: Option<Standing>, date_ms: i64) -> Result<Put, RunError> {
+    async fn put_all(
+        &self,
+        standing: Option<Standing>,
+        files: &Locations,
+        new: Vec<TableFile>,
+        date_ms: i64,
+    ) -> Result<Put, RunError> {
         let (table, before) = standing.map_or((None, Vec::new()), |they| (Some(they.table), they.objects));
-        let files = self.seen.locations(&self.store).map_err(RunError::Put)?;
-        let new = self.described(&files, table.as_ref()).await?;
         let history_ms = i64::try_from(self.seen.history_ms).unwrap_or(i64::MAX);
         let published = self.seen.published.as_ref();
         let next = Next {
@@ -174,13 +203,7 @@ impl Publishing<'_> {
     }
 
     async fn describe(&self, location: String, name: ObjectName, end: LakeEnd) -> Result<TableFile, RunError> {
-        let key = Key::LakeData(self.seen.id, name);
-        let tail = end.object_bytes.saturating_sub(u64::from(end.tail_bytes))..end.object_bytes;
-        let read = in_time(self.engine, VERIFY_CALLS, self.store.read(&key, tail)).await;
-        let unreadable = |error: String| RunError::Unreadable(format!("{location}: {error}"));
-        let tail = read.map_err(|slow| unreadable(slow.to_string()))?;
-        let tail = tail.map_err(|error| unreadable(error.to_string()))?;
-        let file = LakeFile::open(&tail, end.object_bytes, end.tail_checksum)?;
+        let file = self.open(&location, name, end).await?;
         Ok(TableFile::new(&file, &self.seen.identity, location)?)
     }
 

@@ -3,12 +3,15 @@
 //! It is done when new rows have come, and once more when files were merged: so readers who follow a table from snapshot to
 //! snapshot see rows come in one, and files become others in the next.
 
-use metadata::TopicNumber;
+use metadata::{ObjectName, TopicNumber};
 
 use super::Upkeep;
-use crate::plan::tables;
+use crate::plan::{lake, tables};
+use crate::run::publish::Publication;
 use crate::{Report, run};
 
+/// How often a topic's files are mended in one pass.
+const MENDS_MAX: usize = 4;
 /// Publishings that fail in a row before the store counts as gone.
 const FAILURES_MAX: usize = 3;
 
@@ -34,13 +37,16 @@ impl Upkeep {
         };
         let mut failures = 0;
         for topic in due {
-            let publishing = run::publish::publish(&self.engine, &self.config, topic, date_ms, false);
-            match Box::pin(publishing).await {
-                Ok(taken) => {
+            match Box::pin(self.publish_one(topic, date_ms, false, report)).await {
+                Ok(came) => {
                     failures = 0;
-                    report.published += u64::from(taken);
-                    let taken = if taken { "published" } else { "refused" };
-                    metrics::counter!("tidelog_tables_published_total", "outcome" => taken).increment(1);
+                    report.published += u64::from(came == Publication::Taken);
+                    let outcome = match came {
+                        Publication::Taken => "published",
+                        Publication::Refused => "refused",
+                        Publication::Torn(_) => "torn",
+                    };
+                    metrics::counter!("tidelog_tables_published_total", "outcome" => outcome).increment(1);
                 }
                 Err(error) => {
                     // What the store did not do it may do now; what cannot be told stays so.
@@ -62,6 +68,54 @@ impl Upkeep {
         }
     }
 
+    /// Publishes a topic. Files of which a part is named no more are written anew first, without that.
+    async fn publish_one(
+        &mut self,
+        topic: TopicNumber,
+        date_ms: i64,
+        anew: bool,
+        report: &mut Report,
+    ) -> Result<Publication, run::RunError> {
+        let mut mended = 0;
+        loop {
+            let came = run::publish::publish(&self.engine, &self.config, topic, date_ms, anew).await?;
+            let Publication::Torn(files) = &came else {
+                return Ok(came);
+            };
+            let mut done = false;
+            for file in files {
+                done |= self.mend(topic, *file, report).await;
+            }
+            mended += 1;
+            if !done || mended == MENDS_MAX {
+                tracing::warn!(?files, "of files a part is named no more: their table stays as it is");
+                return Ok(came);
+            }
+        }
+    }
+
+    /// Writes what is named in a file into new ones. Whether something was.
+    async fn mend(&mut self, topic: TopicNumber, file: ObjectName, report: &mut Report) -> bool {
+        let (level, mut done) = (self.config.lake_zstd_level_merged, false);
+        let mut limits = run::limits(&self.engine, &self.config);
+        limits.window_bytes_max = self.config.lake_window_bytes_max;
+        loop {
+            let window = lake::named(&self.engine, topic, file, &limits, &self.spared());
+            if window.is_empty() {
+                return done;
+            }
+            let rewriting = run::lake::rewrite(&self.engine, &self.config, topic, window, level).await;
+            let Some(mended) = self.came_of(rewriting, "mend_lake", report) else {
+                return done;
+            };
+            report.lakes_mended.add(&mended);
+            done |= mended.outputs > 0;
+            if mended.outputs == 0 {
+                return done;
+            }
+        }
+    }
+
     /// See [`rebuild_tables`](super::rebuild_tables).
     pub(super) async fn rebuild(&mut self, is_asked: impl Fn(&str) -> bool, report: &mut Report) {
         let Some(date_ms) = self.store_date_ms(report).await else {
@@ -74,12 +128,14 @@ impl Upkeep {
             topics.map(|topic| (topic.number(), topic.name().to_owned())).collect()
         });
         for (topic, name) in topics {
-            let publishing = run::publish::publish(&self.engine, &self.config, topic, date_ms, true);
-            match Box::pin(publishing).await {
-                Ok(true) => report.published += 1,
-                Ok(false) => report
+            match Box::pin(self.publish_one(topic, date_ms, true, report)).await {
+                Ok(Publication::Taken) => report.published += 1,
+                Ok(Publication::Refused) => report
                     .failures
                     .push(format!("the table of {name}: another was published meanwhile")),
+                Ok(Publication::Torn(_)) => report
+                    .failures
+                    .push(format!("the table of {name}: files could not be written anew")),
                 Err(error) => report.failures.push(format!("the table of {name}: {error}")),
             }
         }

@@ -38,7 +38,7 @@ async fn columns(engine: &Engine, number: TopicNumber) -> Vec<Vec<String>> {
         let bytes = engine.store().read_fresh(&key, None).await.unwrap();
         let tail = bytes.slice(bytes.len() - end.tail_bytes as usize..);
         let file = LakeFile::open(&tail, end.object_bytes, end.tail_checksum).unwrap();
-        columns.push(file.typed_columns().map(str::to_owned).collect());
+        columns.push(file.typed_columns().map(|(name, _)| name.to_owned()).collect());
     }
     columns
 }

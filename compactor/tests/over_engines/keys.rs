@@ -1,7 +1,7 @@
 //! Compaction by key against a naive map: random histories with tombstones, trims, two compactors and processes that end at
 //! their work. TIDELOG_HISTORIES says how many; without it a few hundred.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use compactor::{CompactorConfig, Upkeep};
 use engine::Engine;
@@ -11,6 +11,7 @@ use store::Objects as _;
 use world::Chance;
 
 use crate::common::{Cluster, append_batch, batches, config, set, topic, upkeep};
+use crate::tables;
 
 const PARTITIONS: u32 = 2;
 const TOMBSTONES_MS: u64 = 60_000;
@@ -163,6 +164,7 @@ impl History {
     async fn check(&self, all: bool) {
         let engine = self.cluster.engine_of(vec![Role::Agent]).await;
         engine.look().await.unwrap();
+        let table = tables::rows(&engine, self.topic).await;
         for (id, sent) in &self.sent {
             let cleaned = engine.read(|state| state.partition(*id).unwrap().cleaned());
             let read = records_of(&engine, *id).await;
@@ -204,6 +206,9 @@ impl History {
                 cleaned.through
             );
             if all {
+                let rows = table.get(id).cloned().unwrap_or_default();
+                let rows: BTreeSet<u64> = rows.range(start..).copied().collect();
+                assert_eq!(rows, read.keys().copied().collect(), "{id:?}: the table is the log");
                 let table: BTreeMap<&str, &Sent> = read.values().map(|record| (&*record.key, record)).collect();
                 let naive = latest.iter().map(|(key, (_, record))| (*key, *record));
                 let naive: BTreeMap<&str, &Sent> = naive.filter(|(_, record)| record.value.is_some()).collect();

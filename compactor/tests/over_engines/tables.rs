@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compactor::CompactorConfig;
 use engine::Engine;
+use lake::LakeFile;
 use lake::iceberg::{Table, told};
-use metadata::{Place, State, TopicNumber};
+use metadata::{PartitionId, Place, State, TopicNumber};
+use records::Limits;
 use store::{Key, Kind, Objects as _};
 
 use crate::common::{Cluster, append, config, listed, set, topic};
@@ -52,12 +54,58 @@ async fn table(engine: &Engine, number: TopicNumber) -> Table {
     Table::open(&id.0, &objects).unwrap()
 }
 
+/// The offsets of all rows that the published table has, each of which it has once.
+pub(crate) async fn rows(engine: &Engine, number: TopicNumber) -> BTreeMap<PartitionId, BTreeSet<u64>> {
+    let mut rows: BTreeMap<PartitionId, BTreeSet<u64>> = BTreeMap::new();
+    if engine.read(|state| state.published(number).is_none()) {
+        return rows;
+    }
+    let table = table(engine, number).await;
+    for key in listed(engine, Kind::LakeData).await {
+        if !table
+            .files()
+            .contains_key(engine.store().location(&key).unwrap().as_str())
+        {
+            continue;
+        }
+        let bytes = engine.store().read_fresh(&key, None).await.unwrap();
+        let file = LakeFile::open(&bytes, bytes.len() as u64, crc32c::crc32c(&bytes)).unwrap();
+        for part in &file.footer().parts {
+            let id = PartitionId {
+                topic: number,
+                partition: part.partition as u32,
+            };
+            let mut from = part.base;
+            while let Some(reading) = file.read(part.partition, from, u64::MAX).unwrap() {
+                let read = reading.over(&bytes).unwrap();
+                for rebuilt in read.batches {
+                    for record in records::walk(&rebuilt.batch, &Limits::default()).unwrap() {
+                        let offset = rebuilt.base_offset + i64::from(record.unwrap().offset_delta);
+                        assert!(
+                            rows.entry(id).or_default().insert(offset as u64),
+                            "{id:?} {offset} twice"
+                        );
+                    }
+                }
+                from = read.next;
+            }
+        }
+    }
+    rows
+}
+
 /// What is published tells of just the files there are, and of `rows` rows; and every snapshot can be read.
 pub(crate) async fn check(engine: &Engine, number: TopicNumber, rows: u64) -> usize {
     let table = table(engine, number).await;
     let (told_of, files) = (table.files(), files(engine, number));
     assert_eq!(told_of.keys().map(|&at| at.to_owned()).collect::<BTreeSet<_>>(), files);
     assert_eq!((told_of.values().sum::<u64>(), table.entries()), (rows, files.len()));
+    let all = self::rows(engine, number)
+        .await
+        .values()
+        .map(BTreeSet::len)
+        .sum::<usize>();
+    assert_eq!(all as u64, rows);
     let mut objects = BTreeMap::new();
     for kind in [Kind::LakeMetadata, Kind::LakeData] {
         for key in listed(engine, kind).await {

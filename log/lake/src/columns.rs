@@ -44,6 +44,11 @@ impl Column {
     pub(crate) const fn at(self) -> usize {
         self as usize
     }
+
+    /// Its field id.
+    pub(crate) const fn id(self) -> i32 {
+        self as i32 + 1
+    }
 }
 
 /// Field ids of what lies inside the headers.

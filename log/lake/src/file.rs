@@ -1,5 +1,6 @@
 //! An opened lake file: its footer and page indexes, which say where the rows of an offset lie. It holds no rows.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -86,10 +87,32 @@ impl LakeFile {
         self.bytes
     }
 
-    /// The names of the typed columns that it has.
-    pub fn typed_columns(&self) -> impl Iterator<Item = &str> {
-        let fields = self.arrow.schema().fields().iter().skip(COLUMNS);
-        fields.map(|field| field.name().as_str())
+    /// The typed columns that it has: their names and field ids.
+    pub fn typed_columns(&self) -> impl Iterator<Item = (&str, i32)> {
+        let columns = self
+            .arrow
+            .parquet_schema()
+            .root_schema()
+            .get_fields()
+            .iter()
+            .skip(COLUMNS);
+        columns.map(|column| {
+            let info = column.get_basic_info();
+            (info.name(), if info.has_id() { info.id() } else { -1 })
+        })
+    }
+
+    /// The ranges to read so that [`check`](Self::check) can tell whether what lies in `ranges` is damaged: whole blocks.
+    pub fn blocks(&self, ranges: &[Range<u64>]) -> Vec<Range<u64>> {
+        self.checks.widen(ranges)
+    }
+
+    /// Checks the bytes of one of those ranges.
+    ///
+    /// # Errors
+    /// `Format` when they are damaged.
+    pub fn check(&self, blocks: &Range<u64>, bytes: &Bytes) -> Result<(), LakeError> {
+        self.checks.check(blocks, bytes)
     }
 
     /// Bytes of memory that the opened file takes, about.

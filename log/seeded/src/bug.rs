@@ -148,6 +148,8 @@ bugs! {
     TombstonesAtOnce = ("tombstones-at-once", "compactor", "13");
     /// Nothing is kept for readers who still may need it.
     GraceZero = ("grace-zero", "compactor", "12");
+    /// Files of which a part is named no more are told of in a table.
+    TornTold = ("torn-told", "compactor", "13");
     /// What published snapshots still lead to goes after the grace.
     ToldSwept = ("told-swept", "compactor", "12");
     /// Lake files go after the grace of segments, which is shorter than what queries are owed.

@@ -76,6 +76,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ("compaction and sweeps lose no record", "INV-13"),
     ("a refused swap changes nothing", "INV-14"),
     ("a table tells of each lake file once", "INV-13"),
+    ("a table tells of each record once", "INV-13"),
     ("every snapshot that is told of can be read", "INV-15"),
     ("two compactors at once harm nothing", "INV-14"),
     ("two sweepers at once harm nothing", "INV-14"),

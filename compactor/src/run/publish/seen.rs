@@ -15,6 +15,7 @@ pub(super) type Locations = BTreeMap<String, (ObjectName, LakeEnd)>;
 /// What was seen of a topic.
 pub(super) struct Seen {
     pub(super) id: TopicId,
+    pub(super) number: TopicNumber,
     pub(super) name: String,
     pub(super) identity: Identity,
     /// The position after which the files were looked at: they are those of any later one at which none has changed.
@@ -23,7 +24,8 @@ pub(super) struct Seen {
     /// For how long snapshots are told of.
     pub(super) history_ms: u64,
     pub(super) published: Option<Published>,
-    files: BTreeMap<ObjectName, LakeEnd>,
+    /// And the records that extents name in each.
+    files: BTreeMap<ObjectName, (LakeEnd, u64)>,
 }
 
 impl Seen {
@@ -40,6 +42,7 @@ impl Seen {
             let seen = Self {
                 identity: Identity::of_topic(topic, location, &cluster),
                 id: topic.id(),
+                number,
                 name: topic.name().to_owned(),
                 position: state.position(),
                 era: state.era(),
@@ -58,19 +61,24 @@ impl Seen {
                     .partition(id)
                     .into_iter()
                     .flat_map(|partition| partition.extents().collect::<Vec<_>>());
-                let lake = extents.filter_map(|extent| match extent.place {
-                    Place::Lake { name, end } => Some((name, end)),
-                    _ => None,
-                });
-                seen.files.extend(lake);
+                for extent in extents {
+                    if let Place::Lake { name, end } = extent.place {
+                        seen.files.entry(name).or_insert((end, 0)).1 += u64::from(extent.records);
+                    }
+                }
             });
         }
         Ok(Some(seen))
     }
 
+    /// Records that extents name in a file.
+    pub(super) fn records(&self, file: &ObjectName) -> u64 {
+        self.files.get(file).map_or(0, |&(_, records)| records)
+    }
+
     /// The files by where they lie.
     pub(super) fn locations(&self, store: &Store) -> Result<Locations, StoreError> {
-        let lies = |(&name, &end): (&ObjectName, &LakeEnd)| {
+        let lies = |(&name, &(end, _)): (&ObjectName, &(LakeEnd, u64))| {
             let location = store.location(&Key::LakeData(self.id, name))?;
             Ok((location, (name, end)))
         };

@@ -7,6 +7,7 @@ use iceberg::spec::{ManifestEntry, ManifestFile};
 
 use super::avro;
 use super::document::Document;
+use super::table_file::TableFile;
 use crate::LakeError;
 
 /// A published table.
@@ -67,6 +68,12 @@ impl Table {
     pub fn files(&self) -> BTreeMap<&str, u64> {
         let live = self.manifests.iter().flat_map(Known::live);
         live.map(|entry| (entry.file_path(), entry.record_count())).collect()
+    }
+
+    /// The same as they are told of.
+    pub fn told(&self) -> impl Iterator<Item = TableFile> {
+        let live = self.manifests.iter().flat_map(Known::live);
+        live.map(|entry| TableFile(entry.data_file.clone()))
     }
 
     /// How many entries the newest snapshot has of files that are there: as many as files, unless one is told of twice.

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use iceberg::spec::{DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, PrimitiveType, Schema, Struct};
+use iceberg::spec::{
+    DataContentType, DataFile, DataFileBuilder, DataFileFormat, Datum, PrimitiveLiteral, PrimitiveType, Schema, Struct,
+};
 use parquet::data_type::ByteArray;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
 
 use super::Identity;
 use super::schema::schema;
+use crate::columns::Column;
+use crate::rows::WHOLE;
 use crate::{LakeError, LakeFile};
 
 /// A lake file as a table tells of it.
@@ -62,6 +66,13 @@ impl TableFile {
     /// Where it lies.
     pub fn location(&self) -> &str {
         self.0.file_path()
+    }
+
+    /// Whether one of its rows may be a whole batch.
+    pub fn may_have_whole_batches(&self) -> bool {
+        let id = Column::BatchAttributes.id();
+        let greatest = self.0.upper_bounds().get(&id).map(Datum::literal);
+        !matches!(greatest, Some(PrimitiveLiteral::Int(attributes)) if *attributes < WHOLE)
     }
 
     /// Rows in it.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use lake::LakeFile;
 use lake::iceberg::{Table, told};
 use metadata::entry::Publish;
 use metadata::{ObjectName, Place, TopicId, TopicNumber, Verdict};
@@ -50,6 +51,37 @@ impl Books {
         journal.check("a table tells of each lake file once", same, || {
             format!("{publish:?} where {files:?} stand: {table:?}")
         });
+        let twice = self.told_twice(publish.topic);
+        journal.check("a table tells of each record once", twice == Ok(None), || {
+            format!("{publish:?}: {twice:?}")
+        });
+    }
+
+    /// An offset that two lake files of a topic have rows of, or one of which no file was written.
+    fn told_twice(&self, topic: TopicNumber) -> Result<Option<(i32, i64)>, String> {
+        let account = self.account.as_ref().ok_or("no account")?;
+        let id = self.topic_id(topic).ok_or("no topic")?;
+        let mut ends = BTreeMap::new();
+        for (_, partition) in account.state.partitions(topic) {
+            for extent in partition.extents() {
+                if let Place::Lake { name, end } = extent.place {
+                    ends.insert(name, end);
+                }
+            }
+        }
+        let mut parts = Vec::new();
+        for (name, end) in ends {
+            let bytes = self.bytes(&Key::LakeData(id, name)).ok_or("a file is missing")?;
+            let tail = bytes.slice(bytes.len().saturating_sub(end.tail_bytes as usize)..);
+            let file = LakeFile::open(&tail, end.object_bytes, end.tail_checksum).map_err(|error| error.to_string())?;
+            let rows = file.footer().parts.iter().filter(|part| part.rows > 0);
+            parts.extend(rows.map(|part| (part.partition, part.base, part.last)));
+        }
+        parts.sort_unstable();
+        let twice = parts
+            .windows(2)
+            .find(|pair| pair[0].0 == pair[1].0 && pair[1].1 <= pair[0].2);
+        Ok(twice.map(|pair| (pair[1].0, pair[1].1)))
     }
 
     /// Every object to which a table's snapshots lead is there.
