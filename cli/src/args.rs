@@ -11,6 +11,8 @@ use crate::config::{FILE, FileConfig};
 use crate::context::{Context, until_interrupted};
 use crate::exit::{self, Exit};
 use crate::out::Talk;
+#[cfg(feature = "query")]
+use crate::query;
 use crate::{
     agent, bench, cluster, compactor, consume, cost, dev, doctor, group, lake, ledger, out, produce, topic, verify,
 };
@@ -21,6 +23,7 @@ Examples:
   tidelog topic create orders -p 3
   echo '{\"id\":1}' | tidelog produce orders
   tidelog consume orders --follow -f '%p %o %k %s\\n'
+  tidelog query 'SELECT count(*) FROM orders'
   tidelog verify --dir ./data
   tidelog doctor --dir ./data
 
@@ -67,6 +70,8 @@ enum Command {
     /// List a topic's lake files, and show how to query them
     #[command(subcommand)]
     Lake(lake::LakeCommand),
+    #[cfg(feature = "query")]
+    Query(Box<query::QueryArgs>),
     Verify(verify::VerifyArgs),
     Doctor(doctor::DoctorArgs),
     Bench(Box<bench::BenchArgs>),
@@ -121,6 +126,8 @@ pub(crate) async fn run(cli: Cli) -> Result<Exit> {
         Command::Cluster(command) => until_interrupted(cluster::run(command, &context)).await,
         Command::Ledger(command) => Box::pin(until_interrupted(ledger::run(command, &context))).await,
         Command::Lake(command) => Box::pin(until_interrupted(lake::run(command, &context))).await,
+        #[cfg(feature = "query")]
+        Command::Query(args) => Box::pin(until_interrupted(query::run(*args, &context))).await,
         Command::Completions(args) => completions(&args),
         Command::Cost(args) => cost::run(&args),
         Command::Bench(args) => until_interrupted(bench::run(*args, &context)).await,

@@ -27,6 +27,8 @@ mod peers;
 mod place;
 mod position;
 mod produce;
+#[cfg(feature = "query")]
+mod query;
 mod serve;
 mod settings;
 mod topic;

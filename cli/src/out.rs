@@ -31,6 +31,22 @@ pub(crate) struct OutputArgs {
     pub(crate) output: Format,
 }
 
+/// Stdout, for what is written piece by piece.
+#[cfg(feature = "query")]
+#[derive(Debug)]
+pub(crate) struct Stdout;
+
+#[cfg(feature = "query")]
+impl io::Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        io::stdout().lock().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().lock().flush()
+    }
+}
+
 /// Whether talk on stderr is wanted at all.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Talk {

@@ -90,17 +90,17 @@ fn set<T>(setting: &mut T, given: Option<T>) {
     }
 }
 
-fn size(bytes: u64) -> usize {
+pub(crate) fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 /// Why a text is no size.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("a size is a number of bytes, with KiB, MiB or GiB behind it if wanted")]
-struct SizeError;
+pub(crate) struct SizeError;
 
 /// A number of bytes: `8388608`, `8MiB`, `8M`.
-fn bytes(text: &str) -> Result<u64, SizeError> {
+pub(crate) fn bytes(text: &str) -> Result<u64, SizeError> {
     let end = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(end);
     let unit: u64 = match unit {

@@ -8,5 +8,6 @@ mod faults;
 mod idle;
 mod keys;
 mod lake;
+mod query;
 mod tables;
 mod upkeep;

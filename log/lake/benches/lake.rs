@@ -2,12 +2,13 @@
 //! how large it is beside the batches it was made of. The records are lines of a JSON access log.
 
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use divan::Bencher;
 use divan::counter::BytesCount;
 use lake::{LakeFile, LakeWriter, Read, Step, WriteSettings, Written};
+use metadata::{Declared, LakeColumns};
 use records::{Batch, BatchBuilder, Codec};
 
 #[global_allocator]
@@ -24,10 +25,11 @@ fn main() {
             format!("{} batches {bytes}", codec.name())
         });
         println!(
-            "bytes: records {}, {}, lake file {}",
+            "bytes: records {}, {}, lake file {}, with typed columns {}",
             log_bytes(),
             sizes.join(", "),
-            FILE.bytes.len()
+            FILE.bytes.len(),
+            write(&batches(Codec::Zstd), typed(), 3).bytes.len()
         );
     }
     divan::main();
@@ -81,12 +83,21 @@ fn batches(codec: Codec) -> Vec<Batch> {
         .collect()
 }
 
-fn write(batches: &[Batch], zstd_level: i32) -> Written {
+/// All that is in a record's value.
+const COLUMNS: &str = "time timestamptz, level string, service string, host string, method string, path string, status int, bytes int, \
+                       duration_ms double, trace string";
+
+fn typed() -> Arc<LakeColumns> {
+    let declared = Declared::list(COLUMNS).expect("columns");
+    Arc::new(LakeColumns::default().changed(&declared).expect("new"))
+}
+
+fn write(batches: &[Batch], columns: Arc<LakeColumns>, zstd_level: i32) -> Written {
     let settings = WriteSettings {
         zstd_level,
         ..WriteSettings::default()
     };
-    let mut writer = LakeWriter::new("topic", Default::default(), settings).expect("settings");
+    let mut writer = LakeWriter::new("topic", columns, settings).expect("settings");
     writer.begin(0, 0).expect("first");
     let mut next = 0;
     for batch in batches {
@@ -98,7 +109,7 @@ fn write(batches: &[Batch], zstd_level: i32) -> Written {
 }
 
 fn file(codec: Codec) -> Written {
-    write(&batches(codec), 3)
+    write(&batches(codec), Arc::default(), 3)
 }
 
 static FILE: LazyLock<Written> = LazyLock::new(|| file(Codec::Zstd));
@@ -131,7 +142,15 @@ fn write_zstd_batches(bencher: Bencher<'_, '_>, level: i32) {
     let batches = batches(Codec::Zstd);
     bencher
         .counter(BytesCount::new(log_bytes()))
-        .bench(|| write(&batches, level));
+        .bench(|| write(&batches, Arc::default(), level));
+}
+
+#[divan::bench(args = [1, 3])]
+fn write_typed(bencher: Bencher<'_, '_>, level: i32) {
+    let (batches, columns) = (batches(Codec::Zstd), typed());
+    bencher
+        .counter(BytesCount::new(log_bytes()))
+        .bench(|| write(&batches, columns.clone(), level));
 }
 
 #[divan::bench]

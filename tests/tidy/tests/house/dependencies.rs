@@ -5,7 +5,7 @@ use crate::tree::{Faults, members, toml};
 
 /// Every room of the house with what it may depend on, from the ground up. `metadata` and `records` are pure; the ledger
 /// reads no body, so it knows no `metadata`; the store has `metadata` for the names of objects only.
-const ALLOWED: [(&str, &[&str]); 20] = [
+const ALLOWED: [(&str, &[&str]); 21] = [
     ("seeded", &[]),
     ("world", &[]),
     ("records", &[]),
@@ -20,6 +20,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
             "seeded", "world", "records", "segment", "metadata", "ledger", "store", "lake",
         ],
     ),
+    ("query", &["records", "metadata", "store", "lake", "engine"]),
     (
         "agent",
         &["world", "records", "metadata", "ledger", "store", "lake", "engine"],
@@ -54,7 +55,7 @@ const ALLOWED: [(&str, &[&str]); 20] = [
     ),
 ];
 
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "world",
     "records",
     "segment",
@@ -63,6 +64,7 @@ const ALL: [&str; 10] = [
     "store",
     "lake",
     "engine",
+    "query",
     "agent",
     "compactor",
 ];
@@ -75,11 +77,12 @@ const ALSO: [(&str, &[&str]); 2] = [
 ];
 
 /// Rooms of a height, from the ground: tests may use what lies below, besides what the room itself may use.
-const HEIGHTS: [&[&str]; 8] = [
+const HEIGHTS: [&[&str]; 9] = [
     &["seeded", "world", "records"],
     &["segment", "metadata"],
     &["ledger", "store", "lake"],
     &["engine"],
+    &["query"],
     &["agent", "compactor"],
     &["cli"],
     &["tidy", "history", "proxy"],

@@ -6,11 +6,12 @@ use crate::tree::{Faults, read};
 const DOC: &str = "docs/limits.md";
 
 /// Where limits are, and the structs whose fields they are; no struct for constants.
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 7] = [
     ("log/records/src/limits.rs", "Limits"),
     ("log/metadata/src/limits.rs", ""),
     ("log/store/src/options.rs", "StoreOptions"),
     ("log/engine/src/config.rs", "EngineConfig"),
+    ("log/query/src/config.rs", "QueryConfig"),
     ("compactor/src/config.rs", "CompactorConfig"),
     ("agent/src/http/settings.rs", "HttpSettings"),
 ];

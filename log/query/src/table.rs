@@ -1,0 +1,146 @@
+//! A topic as a table of the query engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::datasource::TableType;
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::physical_plan::union::UnionExec;
+use engine::Engine;
+use futures::{StreamExt as _, TryStreamExt as _};
+use lake::LakeFile;
+use metadata::{LakeColumns, LakeEnd, ObjectName, TopicNumber};
+use parquet::arrow::parquet_to_arrow_schema;
+use store::{Key, ReadClass, Store};
+
+use crate::QueryError;
+use crate::parts::Parts;
+use crate::reader::Opened;
+use crate::scan::{self, Scanned};
+use crate::tail;
+
+/// Files that are opened at once.
+const OPENED_AT_ONCE: usize = 16;
+
+/// A topic as it was when it was opened.
+#[derive(Debug)]
+pub(crate) struct LogTable {
+    schema: SchemaRef,
+    /// Files by the columns of the table that they have by name alone: another of that name was dropped before.
+    shapes: BTreeMap<BTreeSet<String>, Vec<Scanned>>,
+}
+
+impl LogTable {
+    /// Opens the files of a topic, and makes rows of what is in none. None when the topic is gone.
+    pub(crate) async fn open(
+        engine: &Engine,
+        number: TopicNumber,
+        tail_bytes_max: u64,
+    ) -> Result<Option<Self>, QueryError> {
+        let Some(parts) = Parts::of(engine, number) else {
+            return Ok(None);
+        };
+        let bytes = parts.tail_bytes();
+        if bytes > tail_bytes_max {
+            return Err(QueryError::TailTooLong {
+                topic: parts.name,
+                bytes,
+                max: tail_bytes_max,
+            });
+        }
+        let tail = tail::rows(engine, &parts).await?;
+        let end = tail.bytes.slice(
+            tail.bytes
+                .len()
+                .saturating_sub(usize::try_from(tail.tail_bytes).unwrap_or(0))..,
+        );
+        let file = LakeFile::open(&end, tail.bytes.len() as u64, tail.tail_checksum)?;
+        let tail = Opened::in_memory(file, tail.bytes)?;
+        let described = tail.metadata().file_metadata().schema_descr_ptr();
+        let schema = parquet_to_arrow_schema(&described, None).map_err(lake::LakeError::from)?;
+        let mut table = Self {
+            schema: Arc::new(schema),
+            shapes: BTreeMap::new(),
+        };
+        let all = tail.lake().footer().parts.iter().map(|part| part.partition).collect();
+        table.add(&parts.columns, Scanned::new("tail", tail, &all));
+        let store = engine.store().with_class(ReadClass::Backfill);
+        let key = |(name, (end, _)): (&ObjectName, &(LakeEnd, BTreeSet<i32>))| (Key::LakeData(parts.id, *name), *end);
+        let keys: Vec<(Key, LakeEnd)> = parts.files.iter().map(key).collect();
+        let opening = keys.into_iter().map(|(key, end)| open(store.clone(), key, end));
+        let opened = futures::stream::iter(opening).buffered(OPENED_AT_ONCE);
+        let opened: Vec<Opened> = opened.try_collect().await?;
+        for ((name, (_, partitions)), opened) in parts.files.iter().zip(opened) {
+            table.add(&parts.columns, Scanned::new(&file_name(name), opened, partitions));
+        }
+        Ok(Some(table))
+    }
+
+    fn add(&mut self, columns: &LakeColumns, file: Scanned) {
+        if file.has_rows() {
+            let others = file.others(columns);
+            self.shapes.entry(others).or_default().push(file);
+        }
+    }
+}
+
+/// How a plan names a file.
+fn file_name(name: &ObjectName) -> String {
+    format!("{}-{}-{}", name.incarnation, name.flush, name.attempt)
+}
+
+async fn open(store: Store, key: Key, end: LakeEnd) -> Result<Opened, QueryError> {
+    let range = end.object_bytes.saturating_sub(u64::from(end.tail_bytes))..end.object_bytes;
+    let tail = store.read(&key, range).await?;
+    let file = LakeFile::open(&tail, end.object_bytes, end.tail_checksum)?;
+    Opened::new(file, &tail, store, key)
+}
+
+#[async_trait]
+impl TableProvider for LogTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        // They leave out row groups and pages; each row is looked at once more.
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut plans = Vec::with_capacity(self.shapes.len());
+        for (others, files) in &self.shapes {
+            plans.push(scan::plan(
+                session,
+                &self.schema,
+                others,
+                files,
+                (projection, filters, limit),
+            )?);
+        }
+        if plans.is_empty() {
+            let schema = match projection {
+                Some(columns) => Arc::new(self.schema.project(columns)?),
+                None => self.schema(),
+            };
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
+        UnionExec::try_new(plans)
+    }
+}
