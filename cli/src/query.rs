@@ -126,7 +126,7 @@ fn question(sql: &str) -> Result<String> {
         text.clear();
         std::io::stdin().read_to_string(&mut text).context("stdin")?;
     }
-    Ok(text.trim().trim_end_matches(';').to_owned())
+    Ok(text.trim().trim_end_matches(';').trim_end().to_owned())
 }
 
 async fn ask(engine: &Engine, args: &QueryArgs, sql: &str, place: &Place) -> Result<()> {

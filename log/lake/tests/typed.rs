@@ -1,5 +1,7 @@
 //! Files with typed columns, read by the Parquet library as a stranger reads them.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;

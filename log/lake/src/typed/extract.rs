@@ -50,7 +50,7 @@ impl Wanted {
         let text = std::str::from_utf8(document).map_err(|_| "the value is not UTF-8".to_owned())?;
         let mut found = vec![None; self.leaves];
         let mut input = serde_json::Deserializer::from_str(text);
-        let read = self.root.into_found(&mut found).deserialize(&mut input);
+        let read = self.root.within(&mut found).deserialize(&mut input);
         match read.and_then(|()| input.end()) {
             Ok(()) => Ok(found),
             Err(error) if error.is_data() => Err(error.to_string()),
@@ -71,7 +71,7 @@ impl Node {
         }
     }
 
-    fn into_found<'w, 'f, 'a>(&'w self, found: &'f mut Found<'a>) -> At<'w, 'f, 'a> {
+    fn within<'w, 'f, 'a>(&'w self, found: &'f mut Found<'a>) -> At<'w, 'f, 'a> {
         At { node: self, found }
     }
 
@@ -154,14 +154,14 @@ impl<'a> Visitor<'a> for At<'_, '_, 'a> {
         let Self { node, found } = self;
         if node.members.is_empty() {
             let kind = serde::de::Unexpected::Map;
-            return Err(A::Error::invalid_type(kind, &node.into_found(found)));
+            return Err(A::Error::invalid_type(kind, &node.within(found)));
         }
         while let Some(member) = map.next_key_seed(Member(&node.members))? {
             match member {
                 None => drop(map.next_value::<IgnoredAny>()?),
                 Some(member) => {
                     member.clear(found);
-                    map.next_value_seed(member.into_found(found))?;
+                    map.next_value_seed(member.within(found))?;
                 }
             }
         }
@@ -172,7 +172,7 @@ impl<'a> Visitor<'a> for At<'_, '_, 'a> {
         let Self { node, found } = self;
         if node.elements.is_empty() {
             let kind = serde::de::Unexpected::Seq;
-            return Err(A::Error::invalid_type(kind, &node.into_found(found)));
+            return Err(A::Error::invalid_type(kind, &node.within(found)));
         }
         let mut at = 0;
         for (wanted, element) in &node.elements {
@@ -182,7 +182,7 @@ impl<'a> Visitor<'a> for At<'_, '_, 'a> {
                 }
                 at += 1;
             }
-            if seq.next_element_seed(element.into_found(found))?.is_none() {
+            if seq.next_element_seed(element.within(found))?.is_none() {
                 return Ok(());
             }
             at += 1;

@@ -13,8 +13,11 @@ use crate::history::Known;
 /// The first of the topics: those that last until the end, and that no time passes by.
 pub(crate) const LASTING_TOPICS: usize = 4;
 
+/// Configs and their values.
+type Configs = &'static [(&'static str, &'static str)];
+
 /// Name, partitions and configs of each. Values are not JSON, so no row of those that have typed columns fits.
-const TOPICS: [(&str, u32, &[(&str, &str)]); 6] = [
+const TOPICS: [(&str, u32, Configs); 6] = [
     ("auto", 3, &[("tidelog.lane", "auto")]),
     (
         "inline",
@@ -32,7 +35,7 @@ const TOPICS: [(&str, u32, &[(&str, &str)]); 6] = [
 ];
 
 /// The topic that is compacted by key.
-const KEYED: (&str, u32, &[(&str, &str)]) = (
+const KEYED: (&str, u32, Configs) = (
     "keyed",
     2,
     &[

@@ -106,6 +106,9 @@ const IMPURE: [&str; 9] = [
     "jiff",
 ];
 
+/// Dates that stand in records are read with it; clippy.toml sees to it that nobody asks it for the time.
+const READS_DATES: (&str, &str) = ("lake", "jiff");
+
 fn allowed(room: &str) -> Option<&'static [&'static str]> {
     ALLOWED
         .iter()
@@ -165,8 +168,9 @@ fn pure_rooms_have_nothing_to_do_anything_with() {
     for room in PURE {
         let path = format!("log/{room}/Cargo.toml");
         for dependency in dependencies(&toml(&path)) {
-            if dependency.section == "dependencies" && IMPURE.contains(&dependency.name.as_str()) {
-                faults.file(&path, format!("{room} depends on {}", dependency.name));
+            let name = dependency.name.as_str();
+            if dependency.section == "dependencies" && IMPURE.contains(&name) && (room, name) != READS_DATES {
+                faults.file(&path, format!("{room} depends on {name}"));
             }
         }
     }
