@@ -15,10 +15,22 @@ use crate::run::{RunError, VERIFY_CALLS, in_time};
 /// Files by where they lie, and what is to be told of them: rows, and whether one may be a whole batch.
 pub(super) type Rows = BTreeMap<String, (u64, bool)>;
 
+/// What a part of a file is to the log.
+enum Is {
+    Named,
+    /// It lies below the log start. What is there now may have been written into another file before.
+    Trimmed,
+    /// Its offsets lie in another file now.
+    Replaced,
+}
+
+/// A stretch of offsets of a partition, and the file that has it; none where the log still has it there.
+type Stretch = (i32, i64, i64, Option<ObjectName>);
+
 impl Publishing<'_> {
-    /// The files of which a part is named no more.
+    /// The files of which a part is named no more, but for those that are trimmed and lie nowhere else.
     pub(super) async fn torn(&self, files: &Locations, rows: &Rows) -> Result<BTreeSet<ObjectName>, RunError> {
-        let mut torn = BTreeSet::new();
+        let (mut torn, mut below) = (BTreeSet::new(), Vec::new());
         for (at, &(name, end)) in files {
             // Most hold as many rows as extents name records there: then all of it is named. A batch that was kept whole is
             // one row of many records.
@@ -30,17 +42,19 @@ impl Publishing<'_> {
                 continue;
             }
             let file = self.open(at, name, end).await?;
-            if self.is_torn(&file, name) {
-                torn.insert(name);
+            for part in file.footer().parts.iter().filter(|part| part.rows > 0) {
+                match self.engine.read(|state| is(state, self.seen.number, part, name)) {
+                    Is::Named => {}
+                    Is::Trimmed => below.push((part.partition, part.base, part.last, Some(name))),
+                    Is::Replaced => drop(torn.insert(name)),
+                }
             }
         }
+        let partitions: BTreeSet<i32> = below.iter().map(|stretch| stretch.0).collect();
+        let first = |&partition: &i32| self.engine.read(|state| first(state, self.seen.number, partition));
+        below.extend(partitions.iter().filter_map(first));
+        torn.extend(twice(below));
         Ok(torn)
-    }
-
-    fn is_torn(&self, file: &LakeFile, name: ObjectName) -> bool {
-        let mut parts = file.footer().parts.iter().filter(|part| part.rows > 0);
-        let topic = self.seen.number;
-        parts.any(|part| self.engine.read(|state| !is_named(state, topic, part, name)))
     }
 
     pub(super) async fn open(&self, location: &str, name: ObjectName, end: LakeEnd) -> Result<LakeFile, RunError> {
@@ -54,20 +68,53 @@ impl Publishing<'_> {
     }
 }
 
-/// Whether a part of a file is what the log has there, or lies below the log start.
-fn is_named(state: &State, topic: TopicNumber, part: &Part, file: ObjectName) -> bool {
+fn is(state: &State, topic: TopicNumber, part: &Part, file: ObjectName) -> Is {
     let (Ok(partition), Ok(base), Ok(last)) = (
         u32::try_from(part.partition),
         u64::try_from(part.base),
         u64::try_from(part.last),
     ) else {
-        return false;
+        return Is::Replaced;
     };
     // A topic that is gone takes its table along.
     let Some(partition) = state.partition(PartitionId { topic, partition }) else {
-        return true;
+        return Is::Named;
     };
     let from = base.max(partition.log_start());
     let extent = partition.extents_from(from).next();
-    last < from || extent.is_some_and(|extent| matches!(extent.place, Place::Lake { name, .. } if name == file))
+    match extent.map(|extent| extent.place) {
+        _ if last < from => Is::Trimmed,
+        Some(Place::Lake { name, .. }) if name == file => Is::Named,
+        _ => Is::Replaced,
+    }
+}
+
+/// The first stretch that a partition's log has.
+fn first(state: &State, topic: TopicNumber, partition: i32) -> Option<Stretch> {
+    let id = PartitionId {
+        topic,
+        partition: u32::try_from(partition).ok()?,
+    };
+    let extent = state.partition(id)?.extents().next()?;
+    let signed = |offset: u64| i64::try_from(offset).unwrap_or(i64::MAX);
+    Some((partition, signed(extent.first), signed(extent.last()), None))
+}
+
+/// The files of stretches that begin before another of their partition has ended, or end behind the begin of another.
+fn twice(mut stretches: Vec<Stretch>) -> BTreeSet<ObjectName> {
+    stretches.sort_unstable();
+    let mut files = BTreeSet::new();
+    let mut before: Option<Stretch> = None;
+    for stretch in stretches {
+        match before {
+            Some(longest) if longest.0 == stretch.0 && stretch.1 <= longest.2 => {
+                files.extend(stretch.3.or(longest.3));
+                if stretch.2 > longest.2 {
+                    before = Some(stretch);
+                }
+            }
+            _ => before = Some(stretch),
+        }
+    }
+    files
 }
