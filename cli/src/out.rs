@@ -33,18 +33,8 @@ pub(crate) struct OutputArgs {
 
 /// Stdout, for what is written piece by piece.
 #[cfg(feature = "query")]
-#[derive(Debug)]
-pub(crate) struct Stdout;
-
-#[cfg(feature = "query")]
-impl io::Write for Stdout {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        io::stdout().lock().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stdout().lock().flush()
-    }
+pub(crate) fn stdout() -> io::Stdout {
+    io::stdout()
 }
 
 /// Whether talk on stderr is wanted at all.

@@ -146,8 +146,10 @@ async fn ask(engine: &Engine, args: &QueryArgs, sql: &str, place: &Place) -> Res
         return Ok(out::line(athena(engine, &tables, sql, place)?)?);
     }
     let answer: Answer = query.ask(sql).await.map_err(ended)?;
-    let mut stdout = out::Stdout;
-    answer.write(args.output.into(), &mut stdout).await.map_err(ended)?;
+    answer
+        .write(args.output.into(), &mut out::stdout())
+        .await
+        .map_err(ended)?;
     Ok(())
 }
 

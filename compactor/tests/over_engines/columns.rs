@@ -1,23 +1,13 @@
 //! Typed columns come and go: files are written with those of their time, tables tell of those of now, merges fill what is
 //! new, and a table that was published with others is published anew.
 
-use std::collections::BTreeMap;
-
 use engine::Engine;
 use lake::LakeFile;
 use metadata::{Place, State, TopicNumber};
 use store::{Key, Kind};
 
-use crate::common::{Cluster, append, contents, listed, topic};
+use crate::common::{Cluster, append, contents, declare, listed, topic};
 use crate::tables::{check, small};
-
-async fn declare(engine: &Engine, number: TopicNumber, list: &str) -> Result<(), engine::ChangeError> {
-    let set = [("lake.columns", list), ("lake.mode", "json")];
-    let set = set.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    engine
-        .alter_topic(number, BTreeMap::from(set), Vec::new(), "test")
-        .await
-}
 
 /// The typed columns of each lake file that the topic has, in the order of offsets.
 async fn columns(engine: &Engine, number: TopicNumber) -> Vec<Vec<String>> {

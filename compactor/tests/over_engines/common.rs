@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use compactor::{CompactorConfig, Report};
-use engine::{AppendGroup, AppendRun, CreateTopicRequest, Engine, EngineConfig, FetchPart, FetchRequest};
+use engine::{AppendGroup, AppendRun, ChangeError, CreateTopicRequest, Engine, EngineConfig, FetchPart, FetchRequest};
 use ledger::Looks;
 use ledger::memory::MemoryLedger;
 use metadata::{PartitionId, Role, State, TopicNumber};
@@ -96,6 +96,14 @@ pub(crate) async fn topic(engine: &Engine, name: &str, partitions: u32, configs:
 pub(crate) async fn set(engine: &Engine, name: &str, value: &str) {
     let configs = BTreeMap::from([(name.to_owned(), value.to_owned())]);
     engine.alter_cluster(configs, Vec::new(), "test").await.unwrap();
+}
+
+/// Declares typed columns; none where the list is empty.
+pub(crate) async fn declare(engine: &Engine, topic: TopicNumber, list: &str) -> Result<(), ChangeError> {
+    let mode = if list.is_empty() { "raw" } else { "json" };
+    let set = [("lake.columns", list), ("lake.mode", mode)];
+    let set = set.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    engine.alter_topic(topic, BTreeMap::from(set), Vec::new(), "test").await
 }
 
 /// Appends one batch with these values, timestamped now.

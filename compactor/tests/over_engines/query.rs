@@ -1,14 +1,12 @@
 //! SQL sees lake files and the fresh tail as one table, whatever compactors do to it.
 
-use std::collections::BTreeMap;
-
 use engine::Engine;
 use metadata::{PartitionId, Role};
 use query::{Form, Query, QueryConfig, QueryError};
 use records::{BatchBuilder, Codec};
 use serde_json::{Value, json};
 
-use crate::common::{Cluster, append, append_batch, config, topic};
+use crate::common::{Cluster, append, append_batch, config, declare, topic};
 use crate::tables::small;
 
 async fn ask(engine: &Engine, sql: &str) -> Result<Vec<Value>, QueryError> {
@@ -18,16 +16,6 @@ async fn ask(engine: &Engine, sql: &str) -> Result<Vec<Value>, QueryError> {
     let rows: Vec<Value> = serde_json::from_slice(&written).unwrap();
     assert_eq!(rows.len() as u64, count);
     Ok(rows)
-}
-
-async fn declare(engine: &Engine, number: u32, list: &str) {
-    let mode = if list.is_empty() { "raw" } else { "json" };
-    let set = [("lake.columns", list), ("lake.mode", mode)];
-    let set = set.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    engine
-        .alter_topic(number, BTreeMap::from(set), Vec::new(), "test")
-        .await
-        .unwrap();
 }
 
 #[tokio::test(start_paused = true)]
@@ -89,7 +77,7 @@ async fn columns_are_the_tables_whatever_the_file() {
         ("m long", r#"{"m": 4}"#),
         ("m long, n string", r#"{"m": 5, "n": "five"}"#),
     ] {
-        declare(&engine, number, list).await;
+        declare(&engine, number, list).await.unwrap();
         append(&engine, number, 0, &[value]).await;
         compactor::run_once(&engine, &config()).await;
     }

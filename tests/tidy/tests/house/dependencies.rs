@@ -20,7 +20,7 @@ const ALLOWED: [(&str, &[&str]); 21] = [
             "seeded", "world", "records", "segment", "metadata", "ledger", "store", "lake",
         ],
     ),
-    ("query", &["records", "metadata", "store", "lake", "engine"]),
+    ("query", &["metadata", "store", "lake", "engine"]),
     (
         "agent",
         &["world", "records", "metadata", "ledger", "store", "lake", "engine"],
