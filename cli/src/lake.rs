@@ -94,6 +94,8 @@ impl Table {
 #[derive(Debug, Default)]
 struct Line {
     partition: u32,
+    /// The first offset that the table has.
+    lake_start: u64,
     log_start: u64,
     /// The offset after the last that a lake file holds, if one holds any.
     to: u64,
@@ -179,6 +181,7 @@ fn lines(state: &State, topic: &Topic) -> Vec<Line> {
     let line = partitions.map(|(id, partition)| {
         let mut line = Line {
             partition: id.partition,
+            lake_start: partition.lake_start(),
             log_start: partition.log_start(),
             to: partition.log_start(),
             high_watermark: partition.high_watermark(),
@@ -243,6 +246,7 @@ fn show_lines(
         let partition = |line: &Line| {
             json!({
                 "partition": line.partition,
+                "lake_start": line.lake_start,
                 "log_start": line.log_start,
                 "in_lake_to": line.to,
                 "high_watermark": line.high_watermark,
@@ -278,6 +282,7 @@ fn show_lines(
     let row = |line: &Line| {
         [
             u64::from(line.partition),
+            line.lake_start,
             line.log_start,
             line.to,
             line.high_watermark,
@@ -289,6 +294,7 @@ fn show_lines(
     let rows: Vec<_> = lines.iter().map(row).collect();
     let titles = [
         "partition",
+        "lake start",
         "log start",
         "in the lake to",
         "high watermark",

@@ -14,7 +14,7 @@ pub(super) fn check(state: &State, report: &mut Report) {
             report.checked.partitions += 1;
             report.checked.extents += partition.extent_count() as u64;
             let spans = partition.extents().map(|extent| (extent.first, extent.last()));
-            let gaps = gaps((partition.log_start(), partition.high_watermark()), spans);
+            let gaps = gaps((partition.lake_start(), partition.high_watermark()), spans);
             for gap in gaps {
                 let finding = match gap {
                     Gap::Hole(span) => Finding::new(Kind::Hole, "the ledger names no bytes for these offsets")

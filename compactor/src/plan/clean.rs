@@ -81,7 +81,7 @@ fn cleaning(
     };
     let Cleaned { through, tombstones } = partition.cleaned();
     let (mut clean_bytes, mut dirty_bytes, mut overdue, mut end) = (0, 0, false, None);
-    for extent in partition.extents().take_while(may) {
+    for extent in partition.log_extents().take_while(may) {
         let bytes = u64::from(extent.bytes);
         if extent.last() < through {
             clean_bytes += bytes;

@@ -302,13 +302,25 @@ impl History {
         }));
     }
 
+    pub(crate) fn alter_topic(&mut self, topic: u32, name: &str, value: &str) {
+        let set = vec![entry::Config {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        }];
+        self.change(Kind::AlterTopic(entry::AlterTopic {
+            topic,
+            set,
+            unset: Vec::new(),
+        }));
+    }
+
     pub(crate) fn trim(&mut self, topic: u32, partition: u32, before: u64) {
         self.change(Kind::Trim(entry::Trim {
             partitions: vec![entry::PartitionTrim {
                 topic,
                 partition,
                 before,
-                seen_start: None,
+                ..entry::PartitionTrim::default()
             }],
         }));
     }

@@ -152,6 +152,7 @@ pub(crate) async fn delete_records(
         partition: id.partition,
         before: *before,
         seen_start: None,
+        lake_before: None,
     });
     let kind = Kind::Trim(entry::Trim {
         partitions: partitions.collect(),

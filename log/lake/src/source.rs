@@ -49,7 +49,9 @@ enum Content {
 
 impl Source {
     /// Reads a batch that lies at `base_offset`. What cannot be told record by record, or not be built again from its
-    /// records, is kept whole: a producer's garbage inside a valid checksum stops nobody.
+    /// records, is kept whole: a producer's garbage inside a valid checksum stops nobody. A header whose greatest timestamp
+    /// is not that of its records, as some clients write them, is no such garbage: it comes back with theirs, which is what
+    /// Apache Kafka's brokers would have made of it when it was produced.
     pub(crate) fn read(batch: &Batch, base_offset: i64, limits: &Limits) -> Self {
         let header = batch.header();
         let appended = header.attributes.timestamp_type() == TimestampType::LogAppendTime;
@@ -135,6 +137,17 @@ impl Source {
             }
         };
         dropped
+    }
+
+    /// The greatest timestamp of a record.
+    pub(crate) fn max_timestamp(&self) -> i64 {
+        match &self.content {
+            Content::Records(records) => {
+                let timestamps = records.iter().filter_map(|record| self.timestamp_of(record));
+                timestamps.max().unwrap_or(self.timestamp)
+            }
+            Content::Whole(..) => self.timestamp,
+        }
     }
 
     /// Whether it has nothing to tell.

@@ -134,7 +134,7 @@ impl LakeWriter {
         if source.is_empty() {
             return Ok(dropped);
         }
-        open.max_timestamp = open.max_timestamp.max(batch.header().max_timestamp);
+        open.max_timestamp = open.max_timestamp.max(source.max_timestamp());
         source.feed(&mut Lots {
             hasher: &mut open.hasher,
             rows: &mut open.rows,

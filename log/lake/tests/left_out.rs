@@ -90,6 +90,30 @@ fn a_file_may_hold_nothing_of_what_it_covers() {
     assert_eq!(read(&written), []);
 }
 
+/// A header may say what it likes of its records' timestamps.
+#[test]
+fn a_false_greatest_timestamp_is_put_right() {
+    for told in [-1, 0, 100, 5_000] {
+        let mut rest = batch(&["a", "b", "c"], Codec::Zstd).checksummed().to_vec();
+        rest[14..22].copy_from_slice(&i64::to_be_bytes(told));
+        let batch = Batch::of_checksummed(0, &rest).unwrap();
+        assert_eq!(batch.header().max_timestamp, told);
+        let mut writer = LakeWriter::new("topic", Default::default(), WriteSettings::default()).unwrap();
+        writer.begin(3, 5).unwrap();
+        writer.push(&batch, 5).unwrap();
+        writer.end(7).unwrap();
+        let written = writer.finish().unwrap();
+        assert_eq!(written.footer.part(3).unwrap().max_timestamp, 102);
+        let read = read(&written);
+        let batch = &read[0].batch;
+        assert_eq!(keys(batch).len(), 3);
+        assert_eq!(
+            (batch.header().base_timestamp, batch.header().max_timestamp),
+            (100, 102)
+        );
+    }
+}
+
 /// A batch that cannot be told is not asked about.
 #[test]
 fn what_cannot_be_told_stays_whole() {

@@ -9,7 +9,7 @@ mod topic;
 mod value;
 
 pub use cluster::{CLUSTER_CONFIGS, ClusterConfig};
-pub use topic::{KeyCompaction, LanePolicy, TOPIC_CONFIGS, TimestampType, TopicConfig};
+pub use topic::{KeyCompaction, LakeRetention, LanePolicy, TOPIC_CONFIGS, TimestampType, TopicConfig};
 pub use value::{Effect, Kind, Spec};
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -17,7 +17,7 @@ mod table_name;
 mod zone;
 
 pub use columns::{ColumnType, Declared, JsonPath, JsonStep, LakeColumn, LakeColumns, NotAPath, TYPED_COLUMN_IDS};
-pub use config::{ClusterConfig, KeyCompaction, LanePolicy, TopicConfig};
+pub use config::{ClusterConfig, KeyCompaction, LakeRetention, LanePolicy, TopicConfig};
 pub use entry::{Body, FormatError, Role, decode_body, encode_body};
 pub use fold::{EntryRef, Event, FoldError};
 pub use ids::{Change, Incarnation, Lane, ObjectName, ParseIdError, PartitionId, TopicId, TopicNumber};

@@ -314,7 +314,8 @@ impl Trial {
     /// When it is not.
     pub async fn end(mut self) -> Result<()> {
         command::must_be_sound(&self.place).await?;
-        let settings = json!({"segment.grace.ms": GRACE.as_millis().to_string()});
+        let grace = GRACE.as_millis().to_string();
+        let settings = json!({"segment.grace.ms": grace, "lake.grace.ms": grace});
         self.client(0)?.set_cluster(&settings).await?;
         for agent in &mut self.agents {
             agent.stop().await?;

@@ -106,6 +106,7 @@ struct Told {
     offsets: (i64, i64),
     attributes: i16,
     producer: (i64, i16, i32),
+    /// Of the records; of the header where they cannot be read, or have the time the log gave.
     max_timestamp: i64,
     /// With their timestamps, or the batch from its attributes on where they cannot be read.
     records: Result<Vec<(Record, i64)>, Bytes>,
@@ -125,14 +126,14 @@ fn told(base: i64, batch: &Batch) -> Told {
         };
         (record, timestamp)
     };
+    let records: Result<Vec<(Record, i64)>, _> = records.map(|records| records.into_iter().map(timed).collect());
+    let greatest = records.iter().flatten().map(|(_, timestamp)| *timestamp).max();
     Told {
         offsets: (base, last_of(base, batch)),
         attributes: outside.bits(),
         producer: (header.producer_id, header.producer_epoch, header.base_sequence),
-        max_timestamp: header.max_timestamp,
-        records: records
-            .map(|records| records.into_iter().map(timed).collect())
-            .map_err(|_| Bytes::from(rest)),
+        max_timestamp: greatest.unwrap_or(header.max_timestamp),
+        records: records.map_err(|_| Bytes::from(rest)),
     }
 }
 

@@ -93,6 +93,7 @@ fn goes_on(state: &mut State) {
             partition: id.partition,
             before: state.partition(id).map_or(0, |partition| partition.high_watermark()),
             seen_start: None,
+            lake_before: None,
         });
     let trim = Kind::Trim(Trim {
         partitions: trims.take(1 << 10).collect(),

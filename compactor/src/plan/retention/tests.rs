@@ -1,5 +1,7 @@
 use super::*;
-use crate::plan::testing::History;
+use crate::plan::testing::{END, History};
+use crate::plan::{Item, Window};
+use metadata::entry::proposal::Kind;
 
 /// Extents of two records each with these sizes and timestamps in a topic with these configs; the log start that is
 /// asked for at `now_ms`.
@@ -17,6 +19,7 @@ fn check(extents: &[(u32, i64)], configs: &[(&str, &str)], now_ms: i64, expect: 
             partition: 0,
             before,
             seen_start: Some(0),
+            lake_before: None,
         })
         .collect();
     assert_eq!(trims, expect, "{extents:?} {configs:?} at {now_ms}");
@@ -70,6 +73,81 @@ fn a_log_that_starts_inside_an_extent_is_trimmed_from_there() {
     let trims = plan(&history.state, 5000);
     assert_eq!(trims.len(), 1);
     assert_eq!((trims[0].before, trims[0].seen_start), (5, Some(3)));
+}
+
+fn one(partition: PartitionId, input: Extent) -> Window {
+    Window {
+        bytes: u64::from(input.bytes),
+        items: vec![Item {
+            partition,
+            inputs: vec![input],
+        }],
+    }
+}
+
+/// A topic of three extents of two records, of which so many are in lake files. Its table keeps them for longer.
+fn longer(lakes: usize, kept: &str) -> (History, u32) {
+    let mut history = History::new();
+    let configs = [("retention.ms", "1000"), ("lake.retention.ms", kept)];
+    let topic = history.topic("t", 1, &configs);
+    for at in 0..3 {
+        history.object(&[(topic, 0, 2, 10, 100 * (at + 1))]);
+        if at < lakes as i64 {
+            let id = PartitionId { topic, partition: 0 };
+            let last = history.state.partition(id).unwrap().extents().last().unwrap();
+            history.rewrite_to_lake(&one(id, last), END);
+        }
+    }
+    (history, topic)
+}
+
+/// What is asked for at a time, and applied: log start and lake start.
+fn asked(history: &mut History, now_ms: i64) -> Option<(u64, u64)> {
+    let trims = plan(&history.state, now_ms);
+    let [trim] = trims[..] else { return None };
+    history.change(Kind::Trim(metadata::entry::Trim { partitions: trims }));
+    let id = PartitionId {
+        topic: trim.topic,
+        partition: 0,
+    };
+    let partition = history.state.partition(id).unwrap();
+    Some((partition.log_start(), partition.lake_start()))
+}
+
+#[test]
+fn a_table_keeps_records_for_longer() {
+    let (mut history, _) = longer(3, "5000");
+    assert_eq!(asked(&mut history, 1100), None);
+    assert_eq!(asked(&mut history, 1101), Some((2, 0)));
+    assert_eq!(asked(&mut history, 1101), None, "once is enough");
+    assert_eq!(asked(&mut history, 4000), Some((6, 0)));
+    assert_eq!(asked(&mut history, 5100), None);
+    assert_eq!(asked(&mut history, 5101), Some((6, 2)));
+    assert_eq!(asked(&mut history, 9999), Some((6, 6)));
+    assert_eq!(asked(&mut history, 99_999), None);
+    let (mut history, _) = longer(3, "-1");
+    assert_eq!(asked(&mut history, 4000), Some((6, 0)));
+    assert_eq!(asked(&mut history, i64::MAX), None);
+}
+
+#[test]
+fn what_no_lake_file_has_waits_for_one() {
+    let (mut history, _) = longer(1, "5000");
+    assert_eq!(asked(&mut history, 4000), Some((2, 0)));
+    assert_eq!(asked(&mut history, 4000), None);
+    // But for no longer than the table would keep it.
+    assert_eq!(asked(&mut history, 5201), Some((4, 4)));
+    let (mut history, _) = longer(0, "-1");
+    assert_eq!(asked(&mut history, i64::MAX), None);
+}
+
+#[test]
+fn a_table_that_keeps_no_more_gives_it_back() {
+    let (mut history, topic) = longer(3, "-1");
+    assert_eq!(asked(&mut history, 1201), Some((4, 0)));
+    history.alter_topic(topic, "lake.retention.ms", "-2");
+    assert_eq!(asked(&mut history, 1201), Some((4, 4)));
+    assert_eq!(asked(&mut history, 1201), None);
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) type Rows = BTreeMap<String, (u64, bool)>;
 /// What a part of a file is to the log.
 enum Is {
     Named,
-    /// It lies below the log start. What is there now may have been written into another file before.
+    /// It lies below what is left. What is there now may have been written into another file before.
     Trimmed,
     /// Its offsets lie in another file now.
     Replaced,
@@ -80,7 +80,7 @@ fn is(state: &State, topic: TopicNumber, part: &Part, file: ObjectName) -> Is {
     let Some(partition) = state.partition(PartitionId { topic, partition }) else {
         return Is::Named;
     };
-    let from = base.max(partition.log_start());
+    let from = base.max(partition.lake_start());
     let extent = partition.extents_from(from).next();
     match extent.map(|extent| extent.place) {
         _ if last < from => Is::Trimmed,

@@ -53,6 +53,10 @@ fn values_are_checked() {
         ("http.public", "true", true),
         ("lake.max.delay.ms", "999", false),
         ("lake.max.delay.ms", "60000", true),
+        ("lake.retention.ms", "-3", false),
+        ("lake.retention.ms", "-1", true),
+        ("lake.retention.ms", "604799999", false),
+        ("lake.retention.ms", "604800000", true),
         ("leader.replication.throttled.replicas", "0:1", true),
         ("segment.bytes", "1073741824", true),
     ];
@@ -69,6 +73,48 @@ fn values_are_checked() {
             reason
         })
     );
+}
+
+/// Its reason is the one below.
+fn refused(set: &[(&str, &str)]) -> String {
+    let set: Vec<_> = set
+        .iter()
+        .map(|(name, value)| entry::Config {
+            name: (*name).to_owned(),
+            value: (*value).to_owned(),
+        })
+        .collect();
+    match TopicConfig::default().changed(&set, &[]) {
+        Err(Rejection::InvalidConfig { name, reason }) => format!("{name}: {reason}"),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_table_keeps_no_less_than_its_log() {
+    let for_ever = [("retention.ms", "-1"), ("lake.retention.ms", "1000")];
+    assert_eq!(
+        refused(&for_ever),
+        "lake.retention.ms: shorter than retention.ms, which is -1"
+    );
+    let shorter = [("retention.ms", "1001"), ("lake.retention.ms", "1000")];
+    assert_eq!(refused(&shorter), "lake.retention.ms: shorter than retention.ms");
+    for policy in ["compact", "compact,delete"] {
+        let compacted = [("cleanup.policy", policy), ("lake.retention.ms", "-1")];
+        assert!(refused(&compacted).contains("only -2 is supported"));
+    }
+    let kept = [("-2", LakeRetention::AsLog), ("-1", LakeRetention::Forever)];
+    for (value, means) in kept {
+        assert_eq!(topic("lake.retention.ms", value).unwrap().lake_retention(), means);
+    }
+    assert_eq!(TopicConfig::default().lake_retention(), LakeRetention::AsLog);
+    let week = topic("lake.retention.ms", "604800000").unwrap();
+    assert_eq!(week.lake_retention(), LakeRetention::Ms(604_800_000));
+    let set = [entry::Config {
+        name: "retention.ms".to_owned(),
+        value: "604800001".to_owned(),
+    }];
+    assert!(week.changed(&set, &[]).is_err(), "the log would keep more");
 }
 
 #[test]

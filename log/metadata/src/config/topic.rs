@@ -36,6 +36,17 @@ pub struct KeyCompaction {
     pub tombstones_ms: u64,
 }
 
+/// How long a topic's table keeps its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LakeRetention {
+    /// As long as the log does.
+    AsLog,
+    /// So many milliseconds, which are no fewer than the log's.
+    Ms(u64),
+    /// For ever, or until they are deleted.
+    Forever,
+}
+
 /// Whose clock a record's timestamp is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimestampType {
@@ -50,6 +61,7 @@ pub struct TopicConfig {
     compaction: Option<KeyCompaction>,
     retention_ms: Option<u64>,
     retention_bytes: Option<u64>,
+    lake_retention: LakeRetention,
     max_message_bytes: u32,
     lane: LanePolicy,
     http_public: bool,
@@ -75,6 +87,7 @@ impl TopicConfig {
     /// [`Rejection::InvalidConfig`] for the first name or value that is not allowed, and for values that do not go together.
     pub fn changed(&self, set: &[entry::Config], unset: &[String]) -> Result<Self, Rejection> {
         let changed = Self::of(super::changed(TOPIC_CONFIGS, &self.overrides, set, unset)?);
+        changed.check_lake_retention()?;
         match (changed.value("lake.mode"), changed.columns.is_empty()) {
             (Some("json"), true) => Err(super::invalid(
                 "lake.mode",
@@ -85,6 +98,21 @@ impl TopicConfig {
                 "lake.mode is raw: set it to json as well",
             )),
             _ => Ok(changed),
+        }
+    }
+
+    /// Whether the table keeps no less than the log.
+    fn check_lake_retention(&self) -> Result<(), Rejection> {
+        let wrong = |why| Err(super::invalid("lake.retention.ms", why));
+        let compacts = self.compaction.is_some();
+        match (self.lake_retention, self.retention_ms) {
+            (LakeRetention::AsLog, _) => Ok(()),
+            _ if compacts => {
+                wrong("the table of a topic that is compacted by key has what its log has: only -2 is supported")
+            }
+            (LakeRetention::Ms(_), None) => wrong("shorter than retention.ms, which is -1"),
+            (LakeRetention::Ms(lake), Some(log)) if lake < log => wrong("shorter than retention.ms"),
+            _ => Ok(()),
         }
     }
 
@@ -112,6 +140,10 @@ impl TopicConfig {
             compaction,
             retention_ms: value("retention.ms").parse().ok().filter(|_| deletes),
             retention_bytes: value("retention.bytes").parse().ok().filter(|_| deletes),
+            lake_retention: match value("lake.retention.ms").parse::<i64>() {
+                Ok(-2) | Err(_) => LakeRetention::AsLog,
+                Ok(ms) => u64::try_from(ms).map_or(LakeRetention::Forever, LakeRetention::Ms),
+            },
             max_message_bytes: value("max.message.bytes").parse().unwrap_or(0),
             http_public: value("http.public") == "true",
             lake_max_delay_ms: number("lake.max.delay.ms"),
@@ -147,6 +179,11 @@ impl TopicConfig {
     /// Bytes that a partition keeps; `None` for all, as where `cleanup.policy` does not delete.
     pub fn retention_bytes(&self) -> Option<u64> {
         self.retention_bytes
+    }
+
+    /// How long the topic's table keeps records.
+    pub fn lake_retention(&self) -> LakeRetention {
+        self.lake_retention
     }
 
     /// Largest record batch, in bytes.

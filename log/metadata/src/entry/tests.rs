@@ -185,12 +185,13 @@ fn kind() -> impl Strategy<Value = Kind> {
             ..Default::default()
         })
     });
-    let trim = any::<[(u32, u32, u64, Option<u64>); 2]>().prop_map(|trims| {
-        let trim = |&(topic, partition, before, seen_start)| PartitionTrim {
+    let trim = any::<[(u32, u32, u64, Option<u64>, Option<u64>); 2]>().prop_map(|trims| {
+        let trim = |&(topic, partition, before, seen_start, lake_before)| PartitionTrim {
             topic,
             partition,
             before,
             seen_start,
+            lake_before,
         };
         Kind::Trim(Trim {
             partitions: trims.iter().map(trim).collect(),

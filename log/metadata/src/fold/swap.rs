@@ -76,8 +76,9 @@ fn check_records(swap: &PartitionSwap, is_compacted: bool, end: u64) -> Result<O
 }
 
 impl State {
-    /// Inputs wholly below the log start have been trimmed since: they are ignored, and so are outputs there. Both are
-    /// still part of the ranges and the counts that must agree.
+    /// Inputs wholly below what is left of the partition have been trimmed since: they are ignored, and so are outputs there,
+    /// and those below a log start that none of the inputs left lie below. All are still part of the ranges and the counts
+    /// that must agree.
     pub(super) fn swap(&mut self, ask: &Ask, swap: &PartitionSwap) -> Result<Applied, Rejection> {
         let id = PartitionId {
             topic: swap.topic,
@@ -88,12 +89,12 @@ impl State {
             .partitions
             .get(id.partition as usize)
             .ok_or(Rejection::UnknownPartition)?;
-        let log_start = partition.log_start;
+        let (log_start, left) = (partition.log_start, partition.first());
         let inputs = range(&swap.inputs).ok_or(Rejection::InputsChanged)?;
         let trimmed = swap
             .inputs
             .iter()
-            .take_while(|input| last(input).is_some_and(|last| last < log_start))
+            .take_while(|input| last(input).is_some_and(|last| last < left))
             .count();
         let kept = swap.inputs.get(trimmed..).unwrap_or_default();
         let at = kept.first().map_or(0, |input| partition.extents.index_of(input.first));
@@ -128,7 +129,13 @@ impl State {
         {
             return Err(Rejection::OutputsWrong(TWO_OBJECTS));
         }
-        outputs.retain(|output| last(&output.wire).is_some_and(|last| last >= log_start));
+        let is_below = |extent: &WireExtent| last(extent).is_some_and(|last| last < log_start);
+        let below = kept.first().filter(|input| is_below(input)).map(|input| input.first);
+        outputs.retain(|output| last(&output.wire) >= Some(below.unwrap_or(log_start)));
+        let is_elsewhere = |output: &Output| is_below(&output.wire) && output.bytes_at.end().is_none();
+        if outputs.iter().any(is_elsewhere) {
+            return Err(Rejection::OutputsWrong("one below the log start lies in no lake file"));
+        }
         if !kept.is_empty() {
             self.replace(id, at, &gone, &outputs);
         }
@@ -262,7 +269,7 @@ impl State {
         let Some(partition) = topic.partitions.get_mut(id.partition as usize) else {
             return;
         };
-        let sum = |extents: &[Packed]| extents.iter().map(|extent| u64::from(extent.bytes)).sum::<u64>();
+        let sum = |extents: &[Packed]| extents.iter().map(|extent| partition.log_bytes(extent)).sum::<u64>();
         partition.bytes = partition.bytes - sum(gone) + sum(&new);
         partition.extents.replace(at, gone.len(), &new);
     }

@@ -1,4 +1,4 @@
-//! Moving log start offsets forward.
+//! Moving log start offsets forward, and what stays of the records before them.
 
 use seeded::Bug;
 
@@ -10,6 +10,10 @@ use crate::state::State;
 impl State {
     /// Moves one log start. One that is there or beyond already stays, and that is no failure: whoever deletes records
     /// asked for them to be gone.
+    ///
+    /// Extents go that lie wholly before what was asked for; or, if the table keeps its records for longer, before what was
+    /// asked for of those. Only what lies in lake files stays below a log start, and extents follow one another: so the last
+    /// that lies elsewhere takes all before it along.
     pub(super) fn trim(&mut self, trim: &PartitionTrim) -> Result<Applied, Rejection> {
         let id = PartitionId {
             topic: trim.topic,
@@ -32,18 +36,22 @@ impl State {
                 high_watermark: partition.end,
             });
         }
-        if trim.before > partition.log_start {
-            partition.log_start = trim.before;
-            let gone = partition.extents.index_of(trim.before);
-            for extent in partition.extents.as_slice().iter().take(gone) {
-                partition.bytes -= u64::from(extent.bytes);
-                if places.release(extent, now) {
-                    topic.table.changed = now;
-                }
+        let lake_before = trim.lake_before.unwrap_or(trim.before).min(trim.before);
+        let was_below = partition.extents.index_of(partition.log_start);
+        partition.log_start = partition.log_start.max(trim.before);
+        let below = partition.extents.index_of(partition.log_start);
+        let left = partition.extents.as_slice().get(was_below..below).unwrap_or_default();
+        partition.bytes -= left.iter().map(|extent| u64::from(extent.bytes)).sum::<u64>();
+        let elsewhere = left.iter().rposition(|extent| !extent.is_lake());
+        let elsewhere = elsewhere.map_or(0, |at| was_below + at + 1);
+        let gone = partition.extents.index_of(lake_before).max(elsewhere);
+        for extent in partition.extents.as_slice().iter().take(gone) {
+            if places.release(extent, now) {
+                topic.table.changed = now;
             }
-            partition.extents.drop_front(gone);
-            partition.trim_epochs();
         }
+        partition.extents.drop_front(gone);
+        partition.trim_epochs();
         Ok(Applied::Trimmed {
             log_start: partition.log_start,
         })

@@ -262,7 +262,7 @@ fn decode_partition(state: &mut State, slots: &[u32], from: &wire::Partition) ->
     partition.extents = decode_extents(state, slots, from)?;
     for extent in partition.extents.as_slice() {
         state.places.hold(extent);
-        partition.bytes += u64::from(extent.bytes);
+        partition.bytes += partition.log_bytes(extent);
     }
     for producer in &from.producers {
         partition.producers.insert(producer.id, decode_producer(producer)?);
@@ -271,8 +271,8 @@ fn decode_partition(state: &mut State, slots: &[u32], from: &wire::Partition) ->
     Ok(partition)
 }
 
-/// The extents, each behind the one before, that hold exactly the offsets from the log start to the end; the first may
-/// begin before.
+/// The extents, each behind the one before, that hold the offsets from the log start to the end; the first may begin before,
+/// and some in lake files may lie before it.
 fn decode_extents(state: &State, slots: &[u32], from: &wire::Partition) -> Result<Extents, FormatError> {
     let count = from.last_deltas.len();
     let inline = from.places.iter().filter(|&&place| place == 0).count();
@@ -333,9 +333,9 @@ fn decode_extents(state: &State, slots: &[u32], from: &wire::Partition) -> Resul
             .ok_or_else(|| corrupt("an offset beyond the greatest"))?;
         extents.push(extent);
     }
-    let starts_well = extents
-        .first()
-        .is_none_or(|extent| extent.first <= from.log_start && extent.last() >= from.log_start);
+    let starts_well = extents.first().is_none_or(|extent| extent.first <= from.log_start);
+    let below = extents.iter().take_while(|extent| extent.last() < from.log_start);
+    let starts_well = starts_well && below.clone().all(Packed::is_lake);
     let empty_well = !extents.is_empty() || from.log_start == from.end;
     if first != from.end || from.end > OFFSET_MAX || !starts_well || !empty_well {
         return Err(corrupt("extents that do not hold the partition's offsets"));

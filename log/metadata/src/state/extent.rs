@@ -204,6 +204,10 @@ impl Packed {
         }
     }
 
+    pub(crate) fn is_lake(&self) -> bool {
+        matches!(self.spot(), Spot::Lake { .. })
+    }
+
     pub(crate) fn unpack(&self, objects: &Objects) -> Extent {
         let place = match self.spot() {
             Spot::Inline {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::extent::{Extent, Extents};
+use super::extent::{Extent, Extents, Packed};
 use super::objects::Objects;
 use super::producer::{Producer, ProducerView};
 use crate::entry;
@@ -12,7 +12,9 @@ pub(crate) struct PartitionState {
     pub(crate) log_start: u64,
     /// The next offset.
     pub(crate) end: u64,
+    /// Of all extents but those wholly below the log start.
     pub(crate) bytes: u64,
+    /// From the log start on. Those before it that lie in lake files may stay for the table.
     pub(crate) extents: Extents,
     /// Eras and the offset at which each began, both rising; never empty.
     pub(crate) epochs: Vec<(u64, u64)>,
@@ -91,6 +93,22 @@ impl PartitionState {
         self.epochs.push((era, self.end));
     }
 
+    /// Bytes of an extent, as far as they are the log's: none wholly below its start.
+    pub(crate) fn log_bytes(&self, extent: &Packed) -> u64 {
+        match extent.last() < self.log_start {
+            true => 0,
+            false => u64::from(extent.bytes),
+        }
+    }
+
+    /// The first offset that something still has: where the extents begin, or the log where there are none.
+    pub(crate) fn first(&self) -> u64 {
+        self.extents
+            .as_slice()
+            .first()
+            .map_or(self.log_start, |extent| extent.first)
+    }
+
     /// Forgets eras of which no offset is left.
     pub(crate) fn trim_epochs(&mut self) {
         let gone = self
@@ -114,18 +132,26 @@ impl<'a> Partition<'a> {
         self.state.log_start
     }
 
+    /// The first offset of which the topic's table has the record still, and every one behind it when it lies in a lake file:
+    /// the log start, or one before it.
+    pub fn lake_start(&self) -> u64 {
+        let is_below = |first: &&Packed| first.last() < self.state.log_start;
+        let below = self.state.extents.as_slice().first().filter(is_below);
+        below.map_or(self.state.log_start, |first| first.first)
+    }
+
     /// The next offset.
     pub fn high_watermark(&self) -> u64 {
         self.state.end
     }
 
-    /// Bytes of all extents, the first one whole even where the log starts inside it.
+    /// Bytes of the log's extents, the first one whole even where the log starts inside it.
     pub fn bytes(&self) -> u64 {
         self.state.bytes
     }
 
     /// The extents in the order of their offsets, each beginning where the one before ends; the log may start inside
-    /// the first.
+    /// the first, or behind some that lie in lake files and stay for the table. [`Self::log_extents`] has none of these.
     pub fn extents(&self) -> impl DoubleEndedIterator<Item = Extent> + ExactSizeIterator + 'a {
         let objects = self.objects;
         self.state
@@ -133,6 +159,11 @@ impl<'a> Partition<'a> {
             .as_slice()
             .iter()
             .map(move |extent| extent.unpack(objects))
+    }
+
+    /// The extents that hold what may be read, in the order of their offsets; the log may start inside the first.
+    pub fn log_extents(&self) -> impl DoubleEndedIterator<Item = Extent> + ExactSizeIterator + 'a {
+        self.extents_from(self.state.log_start)
     }
 
     /// The extents from the one that holds `offset` on; none when it is at or beyond the end. Found by halving.

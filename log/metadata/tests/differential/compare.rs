@@ -153,7 +153,20 @@ fn compare_partition(state: &State, id: PartitionId, other: &crate::model::Parti
     assert!(partition.extents().eq(other.extents.iter().map(extent)), "{id:?}");
     assert_eq!(
         partition.bytes(),
-        other.extents.iter().map(|held| u64::from(held.bytes)).sum::<u64>()
+        other
+            .extents
+            .iter()
+            .filter(|held| held.last >= other.start)
+            .map(|held| u64::from(held.bytes))
+            .sum::<u64>()
+    );
+    let of_log = other.extents.iter().filter(|held| held.last >= other.start);
+    assert!(partition.log_extents().eq(of_log.map(extent)), "{id:?}");
+    let first = other.extents.first().filter(|held| held.last < other.start);
+    assert_eq!(
+        partition.lake_start(),
+        first.map_or(other.start, |held| held.first),
+        "{id:?}"
     );
     let edges = other.extents.iter().flat_map(|held| [held.first, held.last]);
     for offset in edges.chain([other.start, other.end]) {

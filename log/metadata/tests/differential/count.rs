@@ -40,6 +40,7 @@ const ALL: &[&str] = &[
     "RequestDuplicate",
     "RequestTooOld",
     "repeated batch",
+    "a table longer than its log",
     "Halted",
     "FoldFull",
     "FlushFell",
@@ -158,6 +159,17 @@ fn reason(rejection: &Rejection) -> &'static str {
 }
 
 impl Counts {
+    /// Partitions of which lake files stay below the log start.
+    pub(crate) fn longer_tables(&mut self, model: &Model) {
+        let partitions = model.topics.values().flat_map(|topic| &topic.partitions);
+        let is_longer = |partition: &&crate::model::Partition| {
+            let first = partition.extents.first();
+            first.is_some_and(|first| first.last < partition.start)
+        };
+        let count = partitions.filter(is_longer).count() as u64;
+        self.add("a table longer than its log", count);
+    }
+
     pub(crate) fn count(&mut self, body: &Body, outcomes: &[Outcome]) {
         for (proposal, outcome) in body.proposals.iter().zip(outcomes) {
             self.proposals += 1;

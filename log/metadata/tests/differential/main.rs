@@ -115,6 +115,7 @@ fn history(seed: u64, proposals: u64, counts: &mut Counts) {
         }
         entries += 1;
         if entries % 40 == 0 {
+            counts.longer_tables(&run.model);
             run.compare(&mut drawer);
         }
     }

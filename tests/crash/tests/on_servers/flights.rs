@@ -27,7 +27,8 @@ async fn through_four(ledger: LedgerServer) -> Result<()> {
         agents.push(Process::start(Spec::agent(&place, &format!("agent-{number}"))?).await?);
     }
     let clients = agents.iter().map(Process::client).collect::<Result<Vec<_>>>()?;
-    let settings = json!({"segment.grace.ms": GRACE.as_millis().to_string()});
+    let grace = GRACE.as_millis().to_string();
+    let settings = json!({"segment.grace.ms": grace, "lake.grace.ms": grace});
     clients[0].set_cluster(&settings).await?;
     clients[1].create_topic("flights", PARTITIONS, &json!({})).await?;
 

@@ -102,7 +102,7 @@ async fn every_flight_once_and_in_order() -> Result<()> {
     agents[0].create_topic("flights", PARTITIONS, &json!({})).await?;
     let grace = GRACE.as_millis().to_string();
     agents[1]
-        .set_cluster(&json!({"segment.grace.ms": grace, "snapshot.entries": "50"}))
+        .set_cluster(&json!({"segment.grace.ms": grace, "lake.grace.ms": grace, "snapshot.entries": "50"}))
         .await?;
 
     let (stop, kept_up) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(Vec::new())));

@@ -181,6 +181,7 @@ fn upkeep() -> Vec<Body> {
                 partition: 0,
                 before,
                 seen_start: None,
+                lake_before: None,
             }],
         })
     };

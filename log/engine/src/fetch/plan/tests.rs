@@ -47,6 +47,7 @@ fn state(partitions: [(&[u32], u64); 3]) -> State {
             partition,
             before: log_start,
             seen_start: None,
+            lake_before: None,
         };
         let trim = Kind::Trim(entry::Trim { partitions: vec![trim] });
         apply(&mut state, trim, Some((named, Lane::Control)));

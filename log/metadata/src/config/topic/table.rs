@@ -125,6 +125,13 @@ pub static TOPIC_CONFIGS: &[Spec] = &[
         "Whether values are read as JSON for the typed columns of lake.columns.",
     ),
     spec(
+        "lake.retention.ms",
+        "-2",
+        Kind::Long(-2, i64::MAX),
+        DONE,
+        "How long the topic's table keeps records; -2 for as long as the log does, -1 for ever.",
+    ),
+    spec(
         "leader.replication.throttled.replicas",
         "",
         Kind::Text,

@@ -119,6 +119,7 @@ fn changes() -> Vec<Kind> {
                 partition,
                 before: 5,
                 seen_start: Some(0),
+                lake_before: None,
             }],
         }),
         Kind::Swap(Swap { partitions: vec![swap] }),
@@ -295,6 +296,24 @@ fn the_written_form_of_what_is_published_stays() {
     }]);
     let text: String = encode_body(&body).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(text, include_str!("../../../tests/golden/publish-v1.txt").trim_end());
+    assert_eq!(decode_body(encode_body(&body)), Ok(body));
+}
+
+#[test]
+fn the_written_form_of_a_trim_that_keeps_lake_files_stays() {
+    let trim = PartitionTrim {
+        topic: 1,
+        partition: 2,
+        before: 300,
+        seen_start: Some(0),
+        lake_before: Some(200),
+    };
+    let body = body(vec![Proposal {
+        kind: Some(Kind::Trim(Trim { partitions: vec![trim] })),
+        ..Default::default()
+    }]);
+    let text: String = encode_body(&body).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(text, include_str!("../../../tests/golden/trim-v1.txt").trim_end());
     assert_eq!(decode_body(encode_body(&body)), Ok(body));
 }
 

@@ -103,8 +103,9 @@ impl Drawer {
             config("tidelog.lane", "inline"),
             config("segment.bytes", "14"),
             config("cleanup.policy", "compact"),
+            config("lake.retention.ms", ["-1", "-2", "999", "1000"][self.dice.below(4)]),
         ];
-        let mut set = vec![good[self.dice.below(4)].clone()];
+        let mut set = vec![good[self.dice.below(good.len())].clone()];
         let mut unset = match set[0].name.as_str() {
             "cleanup.policy" => vec!["retention.ms".to_owned()],
             _ if self.dice.percent(50) => vec!["segment.bytes".to_owned()],

@@ -60,11 +60,18 @@ impl Drawer {
                 1..4 => Some(start),
                 _ => None,
             };
+            let lake_before = match self.dice.below(6) {
+                0 => Some(before + 1),
+                1 | 2 => Some(0),
+                3 => Some(self.dice.between(before.saturating_sub(20), before)),
+                _ => None,
+            };
             PartitionTrim {
                 topic,
                 partition,
                 before,
                 seen_start,
+                lake_before,
             }
         });
         Kind::Trim(Trim {

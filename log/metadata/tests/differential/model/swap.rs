@@ -23,8 +23,14 @@ impl Model {
         }
         partition.start = partition.start.max(trim.before);
         let start = partition.start;
-        let (gone, stays): (Vec<_>, Vec<_>) = partition.extents.iter().copied().partition(|held| held.last < start);
-        partition.extents = stays;
+        let lake_before = trim.lake_before.unwrap_or(trim.before).min(trim.before);
+        // From the last one on, until one has to go.
+        let is_kept = |held: &&Held| {
+            let is_lake = matches!(held.place, Place::Lake { .. });
+            held.last >= start || is_lake && held.last >= lake_before
+        };
+        let stays = partition.extents.iter().rev().take_while(is_kept).count();
+        let gone: Vec<Held> = partition.extents.drain(..partition.extents.len() - stays).collect();
         partition.trimmed.extend(gone);
         let excess = partition.trimmed.len().saturating_sub(4);
         partition.trimmed.drain(..excess);
@@ -34,9 +40,10 @@ impl Model {
     pub(super) fn swap(&mut self, ask: &Ask, swap: &PartitionSwap) -> Judged {
         let partition = self.partition(swap.topic, swap.partition)?;
         let start = partition.start;
+        let left = partition.extents.first().map_or(start, |first| first.first);
         let inputs: Option<Vec<Held>> = swap.inputs.iter().map(held).collect();
         let inputs = inputs.filter(|inputs| follow(inputs)).ok_or(Rejection::InputsChanged)?;
-        let remaining: Vec<&Held> = inputs.iter().filter(|input| input.last >= start).collect();
+        let remaining: Vec<&Held> = inputs.iter().filter(|input| input.last >= left).collect();
         for input in &remaining {
             // What opens an input's file is not looked at: its name says which file it is.
             let same = |stands: &&Held| {
@@ -77,7 +84,11 @@ impl Model {
         let through = swap.cleaning.as_ref().map_or(0, |cleaning| cleaning.through);
         let cleaned = through <= end && tombstones.is_none_or(|they| (1..=through).contains(&they.before));
         let stand = outputs.iter().all(|output| self.may_stand(ask, output));
-        if stay > were || !cleaned || !stand || !one_kind {
+        let below = remaining.first().filter(|input| input.last < start);
+        let from = below.map_or(start, |input| input.first);
+        let outputs: Vec<Held> = outputs.into_iter().filter(|output| output.last >= from).collect();
+        let is_right = |output: &Held| output.last >= start || matches!(output.place, Place::Lake { .. });
+        if stay > were || !cleaned || !stand || !one_kind || !outputs.iter().all(is_right) {
             return Err(Rejection::OutputsWrong(""));
         }
         let first = remaining.first().map(|input| input.first);
@@ -85,7 +96,6 @@ impl Model {
         let partition = self.partition_mut(swap.topic, swap.partition)?;
         if let Some(first) = first {
             let at = partition.extents.iter().position(|held| held.first == first).unwrap();
-            let outputs = outputs.into_iter().filter(|output| output.last >= start);
             partition.extents.splice(at..at + remaining, outputs);
         }
         if through > 0 && through >= partition.cleaned.0 {

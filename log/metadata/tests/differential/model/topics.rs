@@ -14,6 +14,7 @@ fn topic_value(name: &str, value: &str) -> bool {
         "retention.ms" => value.parse::<i64>().is_ok_and(|ms| ms >= -1),
         "tidelog.lane" => matches!(value, "auto" | "inline" | "object"),
         "segment.bytes" => value.parse::<i32>().is_ok_and(|bytes| bytes >= 14),
+        "lake.retention.ms" => value.parse::<i64>().is_ok_and(|ms| ms >= -2),
         "lake.mode" => matches!(value, "raw" | "json"),
         "lake.columns" => columns::can_be(value),
         "cleanup.policy" => ["delete", "compact", "compact,delete", "delete,compact"].contains(&value),
@@ -48,11 +49,27 @@ pub(super) fn configure(
     Ok(config)
 }
 
+/// A table keeps what its log has, or more; one of a topic that is compacted by key just that.
+fn check_lake(config: &BTreeMap<String, String>) -> Result<(), Rejection> {
+    let number = |name: &str, or: i64| config.get(name).map_or(or, |value| value.parse::<i64>().unwrap());
+    let (log, lake) = (number("retention.ms", 604_800_000), number("lake.retention.ms", -2));
+    let is_compacted = config.get("cleanup.policy").is_some_and(|policy| policy != "delete");
+    let is_shorter = lake >= 0 && (log < 0 || lake < log);
+    if lake != -2 && is_compacted || is_shorter {
+        return Err(Rejection::InvalidConfig {
+            name: "lake.retention.ms".to_owned(),
+            reason: String::new(),
+        });
+    }
+    Ok(())
+}
+
 const KNOWN: &[&str] = &[
     "retention.ms",
     "tidelog.lane",
     "segment.bytes",
     "cleanup.policy",
+    "lake.retention.ms",
     "lake.mode",
     "lake.columns",
 ];
@@ -98,6 +115,7 @@ impl Model {
         }
         self.check_partitions(create.partitions)?;
         let config = configure(&BTreeMap::new(), &create.configs, &[], KNOWN, topic_value)?;
+        check_lake(&config)?;
         let columns = Columns::default().under(&config)?;
         if create.first_offset > OFFSET_MAX {
             return Err(Rejection::InvalidOffset);
@@ -136,6 +154,7 @@ impl Model {
     pub(super) fn alter_topic(&mut self, alter: &AlterTopic) -> Judged {
         let topic = self.topics.get_mut(&alter.topic).ok_or(Rejection::UnknownTopic)?;
         let config = configure(&topic.config, &alter.set, &alter.unset, KNOWN, topic_value)?;
+        check_lake(&config)?;
         let columns = topic.columns.under(&config)?;
         if columns.known != topic.columns.known && topic.lake_changed > 0 {
             topic.lake_changed = self.position;

@@ -2,6 +2,7 @@
 
 mod clean;
 mod lake;
+mod longer;
 mod publish;
 
 use super::*;
@@ -47,11 +48,17 @@ impl Ready {
     }
 
     fn trim(&mut self, partition: u32, before: u64, seen_start: Option<u64>) -> Verdict {
+        self.trim_log(partition, before, seen_start, None)
+    }
+
+    /// The same, but for lake files from `lake_before` on.
+    fn trim_log(&mut self, partition: u32, before: u64, seen_start: Option<u64>, lake_before: Option<u64>) -> Verdict {
         let partitions = vec![PartitionTrim {
             topic: 1,
             partition,
             before,
             seen_start,
+            lake_before,
         }];
         self.control(Kind::Trim(Trim { partitions }))
     }

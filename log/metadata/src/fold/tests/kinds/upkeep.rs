@@ -58,6 +58,7 @@ impl Ready {
             partition: 0,
             before,
             seen_start: None,
+            lake_before: None,
         }];
         self.control(Kind::Trim(Trim { partitions }));
         self.fixture.state.position()
