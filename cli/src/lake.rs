@@ -94,7 +94,7 @@ impl Table {
 #[derive(Debug, Default)]
 struct Line {
     partition: u32,
-    /// The first offset that the table has.
+    /// From which offset on the table has it.
     lake_start: u64,
     log_start: u64,
     /// The offset after the last that a lake file holds, if one holds any.

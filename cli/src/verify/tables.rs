@@ -109,8 +109,7 @@ fn difference(table: &Table, files: &Files) -> Option<String> {
 async fn told_twice(log: &Log, topic: &Topic, files: &Files) -> Result<Option<String>> {
     let mut parts = Vec::new();
     for (at, (name, end)) in files {
-        let tail = end.object_bytes.saturating_sub(u64::from(end.tail_bytes))..end.object_bytes;
-        let Ok(tail) = log.store.read(&Key::LakeData(topic.id(), *name), tail).await else {
+        let Ok(tail) = log.store.read(&Key::LakeData(topic.id(), *name), end.range()).await else {
             continue;
         };
         let Ok(file) = LakeFile::open(&tail, end.object_bytes, end.tail_checksum) else {

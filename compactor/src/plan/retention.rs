@@ -29,7 +29,9 @@ fn trim(id: PartitionId, partition: &Partition<'_>, config: &TopicConfig, now_ms
     };
     let log_start = partition.log_start();
     let before = before.unwrap_or(0).max(log_start);
-    let is_due = before > log_start || lake_before.unwrap_or(before) > partition.lake_start();
+    let first = partition.extents().next();
+    let goes = |first: Extent| first.last() < lake_before.unwrap_or(before);
+    let is_due = before > log_start || first.is_some_and(goes);
     is_due.then_some(PartitionTrim {
         topic: id.topic,
         partition: id.partition,

@@ -8,6 +8,7 @@ mod faults;
 mod idle;
 mod keys;
 mod lake;
+mod longer;
 mod query;
 mod tables;
 mod upkeep;

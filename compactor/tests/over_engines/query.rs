@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::common::{Cluster, append, append_batch, config, declare, topic};
 use crate::tables::small;
 
-async fn ask(engine: &Engine, sql: &str) -> Result<Vec<Value>, QueryError> {
+pub(crate) async fn ask(engine: &Engine, sql: &str) -> Result<Vec<Value>, QueryError> {
     let query = Query::over(engine.clone(), &QueryConfig::default()).await?;
     let mut written = Vec::new();
     let count = query.ask(sql).await?.write(Form::Json, &mut written).await?;

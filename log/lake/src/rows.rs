@@ -47,8 +47,13 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn new(partition: i32, columns: &LakeColumns) -> Self {
-        Self::with(partition, with_typed(columns), Typed::new(columns.columns()))
+    pub(crate) fn new(columns: &LakeColumns) -> Self {
+        Self::with(-1, with_typed(columns), Typed::new(columns.columns()))
+    }
+
+    /// Those to come are of this partition; there are none yet.
+    pub(crate) fn begin_partition(&mut self, partition: i32) {
+        self.partition = partition;
     }
 
     fn with(partition: i32, schema: SchemaRef, typed: Typed) -> Self {

@@ -29,7 +29,8 @@ pub struct LakeWriter {
     writer: ArrowWriter<Vec<u8>>,
     settings: WriteSettings,
     topic: String,
-    columns: Arc<LakeColumns>,
+    /// Of the open partition.
+    rows: Rows,
     parts: Vec<Part>,
     open: Option<Open>,
 }
@@ -42,7 +43,6 @@ struct Open {
     next: i64,
     first_group: usize,
     max_timestamp: i64,
-    rows: Rows,
     hasher: Hasher,
 }
 
@@ -73,7 +73,7 @@ impl LakeWriter {
             writer: ArrowWriter::try_new_with_options(Vec::new(), with_typed(&columns), options)?,
             settings,
             topic: topic.to_owned(),
-            columns,
+            rows: Rows::new(&columns),
             parts: Vec::new(),
             open: None,
         })
@@ -88,13 +88,13 @@ impl LakeWriter {
         if self.open.is_some() || !above || partition < 0 || base < 0 {
             return Err(order(partition, "it cannot begin here"));
         }
+        self.rows.begin_partition(partition);
         self.open = Some(Open {
             partition,
             base,
             next: base,
             first_group: self.writer.flushed_row_groups().len(),
             max_timestamp: i64::MIN,
-            rows: Rows::new(partition, &self.columns),
             hasher: Hasher::default(),
         });
         Ok(())
@@ -137,7 +137,7 @@ impl LakeWriter {
         open.max_timestamp = open.max_timestamp.max(source.max_timestamp());
         source.feed(&mut Lots {
             hasher: &mut open.hasher,
-            rows: &mut open.rows,
+            rows: &mut self.rows,
             writer: &mut self.writer,
         })?;
         if self.writer.in_progress_size() >= self.settings.group_bytes {
@@ -178,10 +178,8 @@ impl LakeWriter {
     }
 
     fn flush(&mut self) -> Result<(), LakeError> {
-        if let Some(open) = &mut self.open
-            && open.rows.count() > 0
-        {
-            self.writer.write(&open.rows.take()?)?;
+        if self.rows.count() > 0 {
+            self.writer.write(&self.rows.take()?)?;
         }
         Ok(self.writer.flush()?)
     }

@@ -96,8 +96,7 @@ fn file_name(name: &ObjectName) -> String {
 }
 
 async fn open(store: Store, key: Key, end: LakeEnd) -> Result<Opened, QueryError> {
-    let range = end.object_bytes.saturating_sub(u64::from(end.tail_bytes))..end.object_bytes;
-    let tail = store.read(&key, range).await?;
+    let tail = store.read(&key, end.range()).await?;
     let file = LakeFile::open(&tail, end.object_bytes, end.tail_checksum)?;
     Opened::new(file, &tail, store, key)
 }

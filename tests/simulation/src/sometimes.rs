@@ -46,6 +46,7 @@ pub const SOMETIMES: &[&str] = &[
     "fold swap applied",
     "fold swap rejected InputsChanged",
     "fold trim applied",
+    "fold trim leaves lake files",
     "fold trim rejected SeenChanged",
     "fold snapshot rejected SnapshotOld",
     "kills",

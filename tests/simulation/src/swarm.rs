@@ -53,6 +53,8 @@ pub(crate) struct Swarm {
     pub(crate) store: StoreOptions,
     /// How eager compactors are.
     pub(crate) compactor: CompactorConfig,
+    /// Whether tables of topics that retention trims keep their records for longer.
+    pub(crate) longer_tables: bool,
 }
 
 impl Swarm {
@@ -77,6 +79,7 @@ impl Swarm {
             engine: limits::engine(chance),
             store: limits::store(chance),
             compactor: limits::compactor(chance),
+            longer_tables: chance.coin(0.25),
         }
     }
 

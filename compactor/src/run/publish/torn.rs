@@ -59,9 +59,8 @@ impl Publishing<'_> {
 
     pub(super) async fn open(&self, location: &str, name: ObjectName, end: LakeEnd) -> Result<LakeFile, RunError> {
         let key = Key::LakeData(self.seen.id, name);
-        let tail = end.object_bytes.saturating_sub(u64::from(end.tail_bytes))..end.object_bytes;
         let unreadable = |error: String| RunError::Unreadable(format!("{location}: {error}"));
-        let read = in_time(self.engine, VERIFY_CALLS, self.store.read(&key, tail)).await;
+        let read = in_time(self.engine, VERIFY_CALLS, self.store.read(&key, end.range())).await;
         let tail = read.map_err(|slow| unreadable(slow.to_string()))?;
         let tail = tail.map_err(|error| unreadable(error.to_string()))?;
         Ok(LakeFile::open(&tail, end.object_bytes, end.tail_checksum)?)

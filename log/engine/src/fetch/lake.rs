@@ -99,14 +99,8 @@ impl Source<'_> {
         if let Some(file) = self.shared.lakes.get(&self.key) {
             return Ok(file);
         }
-        let LakeEnd {
-            object_bytes,
-            tail_bytes,
-            tail_checksum,
-        } = self.end;
-        let tail = object_bytes.saturating_sub(u64::from(tail_bytes))..object_bytes;
-        let tail = self.bytes(tail).await?;
-        let opened = LakeFile::open(&tail, object_bytes, tail_checksum);
+        let tail = self.bytes(self.end.range()).await?;
+        let opened = LakeFile::open(&tail, self.end.object_bytes, self.end.tail_checksum);
         let file = Arc::new(opened.map_err(|error| self.damaged(&error.to_string()))?);
         self.shared.lakes.keep(self.key, Arc::clone(&file));
         Ok(file)

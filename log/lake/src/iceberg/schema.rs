@@ -20,7 +20,7 @@ pub(super) fn schema(typed: &LakeColumns) -> Result<SchemaRef, LakeError> {
 }
 
 /// The number of that schema.
-pub(super) fn id(typed: &LakeColumns) -> Result<i32, LakeError> {
+fn id(typed: &LakeColumns) -> Result<i32, LakeError> {
     let id = i32::try_from(typed.version());
     id.map_err(|_| LakeError::Table("its schemas cannot be numbered any more".to_owned()))
 }

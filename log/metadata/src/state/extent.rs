@@ -70,6 +70,11 @@ pub struct LakeEnd {
 }
 
 impl LakeEnd {
+    /// Which bytes of the file are its end.
+    pub fn range(&self) -> std::ops::Range<u64> {
+        self.object_bytes.saturating_sub(u64::from(self.tail_bytes))..self.object_bytes
+    }
+
     /// Whether the end is a part of the file.
     pub(crate) fn can_be(&self) -> bool {
         self.tail_bytes > 0 && u64::from(self.tail_bytes) <= self.object_bytes

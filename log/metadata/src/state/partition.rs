@@ -132,12 +132,11 @@ impl<'a> Partition<'a> {
         self.state.log_start
     }
 
-    /// The first offset of which the topic's table has the record still, and every one behind it when it lies in a lake file:
-    /// the log start, or one before it.
+    /// From which offset on the topic's table has what lies in lake files: the log start or one before it, since extents go
+    /// whole, and some may stay for longer.
     pub fn lake_start(&self) -> u64 {
-        let is_below = |first: &&Packed| first.last() < self.state.log_start;
-        let below = self.state.extents.as_slice().first().filter(is_below);
-        below.map_or(self.state.log_start, |first| first.first)
+        let first = self.state.extents.as_slice().first().filter(|first| first.is_lake());
+        first.map_or(self.state.log_start, |first| first.first)
     }
 
     /// The next offset.

@@ -85,6 +85,9 @@ impl Laws {
             partition: trim.partition,
         };
         let before = self.log_starts.insert(id, *log_start).unwrap_or(0);
+        if trim.lake_before.is_some_and(|lake_before| lake_before < *log_start) {
+            journal.count("fold trim leaves lake files");
+        }
         let same = trim.seen_start.is_none_or(|seen| seen == before);
         journal.check("a trim by retention saw the log start", same, || {
             format!("{id:?} was trimmed by one who saw {:?}, not {before}", trim.seen_start)

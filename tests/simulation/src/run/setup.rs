@@ -34,6 +34,9 @@ const TOPICS: [(&str, u32, Configs); 6] = [
     ("brief", 2, &[("retention.ms", "3000")]),
 ];
 
+/// How long the tables of those that retention trims keep records where they do so for longer.
+const LONGER: [(&str, &str); 3] = [("retained", "-1"), ("aged", "25000"), ("brief", "9000")];
+
 /// The topic that is compacted by key.
 const KEYED: (&str, u32, Configs) = (
     "keyed",
@@ -58,7 +61,12 @@ pub(super) async fn set_up(yard: &Yard) {
         || format!("{altered:?}"),
     );
     for (name, partitions, configs) in TOPICS {
-        let created = create(agent, name, partitions, configs).await;
+        let mut configs = configs.to_vec();
+        let longer = LONGER
+            .iter()
+            .find(|(topic, _)| *topic == name && yard.ground.swarm.longer_tables);
+        configs.extend(longer.map(|(_, kept)| ("lake.retention.ms", *kept)));
+        let created = create(agent, name, partitions, &configs).await;
         journal.check("a topic can be created", created.is_ok(), || {
             format!("{name}: {created:?}")
         });

@@ -99,6 +99,6 @@ fn they_are_merged_and_nothing_else_comes_there() {
     let all = ready.inputs();
     let file = in_lake(Some(ready.name(8)), Some(END), ready.output(8, 0, 6));
     assert_eq!(ready.swap(8, all, vec![file]), SWAPPED);
-    assert_eq!(ready.stands(), (4, 4, 9, vec![0]));
+    assert_eq!(ready.stands(), (0, 4, 9, vec![0]));
     ready.fixture.through_snapshot();
 }
