@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use engine::Engine;
-use metadata::{PartitionId, Role, TopicNumber};
+use metadata::{PartitionId, Role, State, TopicNumber};
 use world::Instant;
 
 use crate::plan::Spared;
@@ -58,6 +58,7 @@ pub struct Upkeep {
 #[derive(Clone, Copy, Debug)]
 struct Due {
     move_out: Instant,
+    rows: Instant,
     merge: Instant,
     retention: Instant,
     sweep: Instant,
@@ -105,6 +106,7 @@ impl Upkeep {
             deleted_below: 0,
             due: Due {
                 move_out: now,
+                rows: now,
                 merge: now,
                 retention: now,
                 sweep: now + config.sweep_interval.min(Duration::from_mins(1)),
@@ -128,7 +130,7 @@ impl Upkeep {
             return report;
         }
         self.wait_for_life().await;
-        let through = self.engine.read(metadata::State::position);
+        let through = self.engine.read(State::position);
         self.move_out(Some(through), &mut report).await;
         self.make_rows(1, &mut report).await;
         self.publish(&mut report).await;
@@ -190,6 +192,11 @@ impl Upkeep {
             self.snapshot(patience, &mut report).await;
             self.base(&mut report).await;
             self.due.merge = self.now() + self.config.merge_interval * patience;
+            self.due.rows = self.now() + self.rows_interval() * patience;
+        } else if self.now() >= self.due.rows {
+            self.make_rows(patience, &mut report).await;
+            self.publish(&mut report).await;
+            self.due.rows = self.now() + self.rows_interval() * patience;
         }
         if self.now() >= self.due.retention {
             self.retention(&mut report).await;
@@ -210,6 +217,17 @@ impl Upkeep {
             lives.next().map(metadata::Life::incarnation)
         });
         if own == first { 1 } else { STAND_BY }
+    }
+
+    /// How often is looked for what has to become rows: as often as merges are planned, unless a topic's records are not to
+    /// wait for so long. Half of that, for what is found waiting once becomes rows when it has waited from then on.
+    fn rows_interval(&self) -> Duration {
+        let shortest = |state: &State| {
+            let delays = state.topics().map(|topic| topic.config().lake_max_delay_ms());
+            delays.min()
+        };
+        let shortest = self.engine.read(shortest).map_or(Duration::MAX, Duration::from_millis);
+        (shortest / 2).max(self.config.tick).min(self.config.merge_interval)
     }
 
     /// A process that has just begun is about to be registered.

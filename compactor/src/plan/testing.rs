@@ -121,15 +121,11 @@ impl History {
     pub(crate) fn topic(&mut self, name: &str, partitions: u32, configs: &[(&str, &str)]) -> u32 {
         let mut id = [7; 16];
         id[0] = u8::try_from(self.state.position()).unwrap();
-        let config = |(name, value): &(&str, &str)| entry::Config {
-            name: (*name).to_owned(),
-            value: (*value).to_owned(),
-        };
         self.change(Kind::CreateTopic(CreateTopic {
             name: name.to_owned(),
             id: id.to_vec().into(),
             partitions,
-            configs: configs.iter().map(config).collect(),
+            configs: configs.iter().map(|(name, value)| config(name, value)).collect(),
             first_offset: 0,
         }));
         self.state.topic_by_name(name).unwrap().number()
@@ -293,43 +289,29 @@ impl History {
     }
 
     pub(crate) fn alter_cluster(&mut self, name: &str, value: &str) {
-        self.change(Kind::AlterCluster(entry::AlterCluster {
-            set: vec![entry::Config {
-                name: name.to_owned(),
-                value: value.to_owned(),
-            }],
-            unset: Vec::new(),
-        }));
+        let set = vec![config(name, value)];
+        self.change(Kind::AlterCluster(entry::AlterCluster { set, unset: vec![] }));
     }
 
     pub(crate) fn alter_topic(&mut self, topic: u32, name: &str, value: &str) {
-        let set = vec![entry::Config {
-            name: name.to_owned(),
-            value: value.to_owned(),
-        }];
-        self.change(Kind::AlterTopic(entry::AlterTopic {
-            topic,
-            set,
-            unset: Vec::new(),
-        }));
+        let (set, unset) = (vec![config(name, value)], vec![]);
+        self.change(Kind::AlterTopic(entry::AlterTopic { topic, set, unset }));
     }
 
     pub(crate) fn trim(&mut self, topic: u32, partition: u32, before: u64) {
-        self.change(Kind::Trim(entry::Trim {
-            partitions: vec![entry::PartitionTrim {
-                topic,
-                partition,
-                before,
-                ..entry::PartitionTrim::default()
-            }],
-        }));
+        let trim = entry::PartitionTrim {
+            topic,
+            partition,
+            before,
+            ..entry::PartitionTrim::default()
+        };
+        self.change(Kind::Trim(entry::Trim { partitions: vec![trim] }));
     }
 
     /// The bytes of a partition's extents, in order.
     pub(crate) fn sizes(&self, topic: u32, partition: u32) -> Vec<u32> {
-        let id = PartitionId { topic, partition };
-        let extents = self.state.partition(id).unwrap().extents();
-        extents.map(|extent| extent.bytes).collect()
+        let partition = self.state.partition(PartitionId { topic, partition });
+        partition.unwrap().extents().map(|extent| extent.bytes).collect()
     }
 
     pub(crate) fn agent(&self) -> Incarnation {
@@ -377,6 +359,13 @@ impl History {
             lowest_inline: None,
         };
         self.compactor_does(None, Kind::SnapshotTaken(taken));
+    }
+}
+
+fn config(name: &str, value: &str) -> entry::Config {
+    entry::Config {
+        name: name.to_owned(),
+        value: value.to_owned(),
     }
 }
 

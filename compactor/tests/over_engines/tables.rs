@@ -158,6 +158,21 @@ async fn a_table_follows_the_files_and_its_history_is_bounded() {
     assert_eq!(report.published, 0, "it is at rest");
 }
 
+/// However seldom merges are planned.
+#[tokio::test(start_paused = true)]
+async fn a_table_is_as_fresh_as_its_topic_asks() {
+    let cluster = Cluster::new(33);
+    let engine = cluster.engine().await;
+    let number = topic(&engine, "t", 1, &[("lake.max.delay.ms", "1000")]).await;
+    let upkeep = compactor::run(engine.clone(), CompactorConfig::default());
+    cluster.world.tasks.spawn("upkeep", upkeep);
+    for round in 1..=20 {
+        append(&engine, number, 0, &["x"]).await;
+        cluster.sleep(4).await;
+        check(&engine, number, round).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_was_published_and_is_damaged_or_gone_is_made_anew() {
     let cluster = Cluster::new(32);
