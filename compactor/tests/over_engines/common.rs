@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use compactor::{CompactorConfig, Report};
-use engine::{AppendGroup, AppendRun, ChangeError, CreateTopicRequest, Engine, EngineConfig, FetchPart, FetchRequest};
+use engine::{
+    AppendError, AppendGroup, AppendRun, ChangeError, CreateTopicRequest, Engine, EngineConfig, FetchPart, FetchRequest,
+};
 use ledger::Looks;
 use ledger::memory::MemoryLedger;
 use metadata::{PartitionId, Role, State, TopicNumber};
@@ -118,6 +120,11 @@ pub(crate) async fn append(engine: &Engine, topic: TopicNumber, partition: u32, 
 
 /// Appends a batch; its base offset.
 pub(crate) async fn append_batch(engine: &Engine, partition: PartitionId, batch: Batch) -> u64 {
+    try_append(engine, partition, batch).await.unwrap()
+}
+
+/// Appends a batch; its base offset, or whether it may be there.
+pub(crate) async fn try_append(engine: &Engine, partition: PartitionId, batch: Batch) -> Result<u64, AppendError> {
     let run = AppendRun {
         partition,
         batches: vec![batch],
@@ -128,8 +135,8 @@ pub(crate) async fn append_batch(engine: &Engine, partition: PartitionId, batch:
         runs: vec![run],
         request: None,
     };
-    let done = engine.append(engine.reserve(1).unwrap(), group).await.unwrap();
-    done.acks[0].base_offset
+    let done = engine.append(engine.reserve(1).unwrap(), group).await?;
+    Ok(done.acks[0].base_offset)
 }
 
 /// Everything that can be read, by fetching.

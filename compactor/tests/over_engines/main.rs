@@ -4,6 +4,7 @@
 
 mod columns;
 mod common;
+mod deletes;
 mod faults;
 mod idle;
 mod keys;

@@ -38,7 +38,7 @@ fn files(engine: &Engine, number: TopicNumber) -> BTreeSet<String> {
     names.iter().map(|key| engine.store().location(key).unwrap()).collect()
 }
 
-fn keys(engine: &Engine, number: TopicNumber) -> Vec<Key> {
+pub(crate) fn keys(engine: &Engine, number: TopicNumber) -> Vec<Key> {
     engine.read(|state: &State| {
         let (id, published) = (state.topic(number).unwrap().id(), state.published(number).unwrap());
         Key::describing(id, &published).map(|(key, _)| key).collect()
