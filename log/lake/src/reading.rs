@@ -8,6 +8,7 @@ use arrow_array::types::{Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array as _, RecordBatch};
 use bytes::Bytes;
 use parquet::DecodeResult;
+use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
 use parquet::arrow::push_decoder::{ParquetPushDecoder, ParquetPushDecoderBuilder};
 use records::Record;
@@ -73,7 +74,14 @@ impl Reading {
             RowSelector::select(range.rows.len()),
         ]);
         Ok(Self {
-            rows: Some(Decoding::new(file, group, from, Some(selection), Rebuilder::default())?),
+            rows: Some(Decoding::new(
+                file,
+                group,
+                from,
+                Some(selection),
+                file.projection(),
+                Rebuilder::default(),
+            )?),
             next,
             goes_on: range.next_base.unwrap_or(i64::MAX),
         })
@@ -147,16 +155,18 @@ impl<S: Sink> Decoding<S>
 where
     LakeError: From<S::Error>,
 {
+    /// `columns` are at least those that records are rebuilt of.
     pub(crate) fn new(
         file: &LakeFile,
         group: usize,
         from: i64,
         selection: Option<RowSelection>,
+        columns: ProjectionMask,
         sink: S,
     ) -> Result<Self, LakeError> {
         let mut builder = ParquetPushDecoderBuilder::new_with_metadata(file.arrow().clone())
             .with_row_groups(vec![group])
-            .with_projection(file.projection())
+            .with_projection(columns)
             .with_batch_size(ROWS_AT_ONCE);
         if let Some(selection) = selection {
             builder = builder.with_row_selection(selection);

@@ -1,7 +1,8 @@
-//! Reads a lake file as a stranger would, before anything names it: opened from its bytes, every row decoded, and the
-//! records' hash compared with that of the batches it was made of.
+//! Reads a lake file as a stranger would, before anything names it: opened from its bytes, every column of every row decoded,
+//! and the records' hash compared with that of the batches it was made of.
 
 use bytes::Bytes;
+use parquet::arrow::ProjectionMask;
 
 use crate::error::{cut, unreadable};
 use crate::file::LakeFile;
@@ -43,7 +44,8 @@ impl Written {
 fn verify_part(file: &LakeFile, bytes: &Bytes, part: &Part) -> Result<(), LakeError> {
     let mut hasher = Hasher::default();
     for group in part.groups.clone() {
-        let mut rows = Decoding::new(file, group, i64::MIN, None, hasher)?;
+        // All of them: of typed columns it is shown that they can be decoded.
+        let mut rows = Decoding::new(file, group, i64::MIN, None, ProjectionMask::all(), hasher)?;
         while let Some(ranges) = rows.step()? {
             let given: Option<Vec<Bytes>> = ranges.iter().map(|range| cut(bytes, 0, range)).collect();
             rows.give(ranges, given.ok_or_else(|| unreadable("rows lie beyond its end"))?)?;

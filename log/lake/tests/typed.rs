@@ -133,3 +133,17 @@ fn consumers_do_not_see_them() {
     assert_eq!(plain.footer.parts[0].hash, typed.footer.parts[0].hash);
     assert_eq!(read(&plain), read(&typed));
 }
+
+#[test]
+fn every_flipped_bit_of_typed_columns_is_found() {
+    let written = write(
+        columns("n long, s string"),
+        &[Some(br#"{"n": 1, "s": "one"}"#), Some(b"{}")],
+    );
+    for at in 0..written.bytes.len() {
+        let mut damaged = written.bytes.to_vec();
+        damaged[at] ^= 1 << (at % 8);
+        let error = written.verify(&damaged.into()).unwrap_err();
+        assert!(error.to_string().contains("damaged"), "byte {at}: {error}");
+    }
+}
