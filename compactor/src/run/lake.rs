@@ -84,7 +84,7 @@ pub(super) async fn write(
     let Some((id, columns)) = engine.read(|state| state.topic(topic).map(known)) else {
         return Ok(None);
     };
-    let building = move || built(id, columns, pieces, zstd_level, &*keeps);
+    let building = move || built(id, &columns, pieces, zstd_level, &*keeps);
     let (told, written) = engine.world().tasks.blocking(building).await?;
     let attempt = put(engine, config, id, life, &written).await?;
     let name = ObjectName {
@@ -109,7 +109,7 @@ pub(super) async fn write(
 /// The file, and what it was built of.
 fn built(
     topic: TopicId,
-    columns: Arc<LakeColumns>,
+    columns: &LakeColumns,
     pieces: Vec<Piece>,
     zstd_level: i32,
     keeps: &Keeps,

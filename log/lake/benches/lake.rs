@@ -2,7 +2,7 @@
 //! how large it is beside the batches it was made of. The records are lines of a JSON access log.
 
 use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use divan::Bencher;
@@ -16,6 +16,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const RECORDS: u64 = 100_000;
 const BATCH_RECORDS: u64 = 500;
+/// From which offset on, and how many bytes: about 1,000 records from the midst of the file.
+const FETCHED: (i64, u64) = (54_321, 200_000);
 
 fn main() {
     #[expect(clippy::print_stdout, reason = "sizes are what a bench of time cannot say")]
@@ -29,7 +31,12 @@ fn main() {
             log_bytes(),
             sizes.join(", "),
             FILE.bytes.len(),
-            write(&batches(Codec::Zstd), typed(), 3).bytes.len()
+            write(&batches(Codec::Zstd), &typed(), 3).bytes.len()
+        );
+        let (_, fetched) = read(&open(&FILE), &FILE.bytes, FETCHED.0, FETCHED.1);
+        println!(
+            "a fetch of 1,000 records reads {fetched} bytes, and before it {} to open the file",
+            FILE.tail_bytes
         );
     }
     divan::main();
@@ -87,12 +94,12 @@ fn batches(codec: Codec) -> Vec<Batch> {
 const COLUMNS: &str = "time timestamptz, level string, service string, host string, method string, path string, status int, bytes int, \
                        duration_ms double, trace string";
 
-fn typed() -> Arc<LakeColumns> {
+fn typed() -> LakeColumns {
     let declared = Declared::list(COLUMNS).expect("columns");
-    Arc::new(LakeColumns::default().changed(&declared).expect("new"))
+    LakeColumns::default().changed(&declared).expect("new")
 }
 
-fn write(batches: &[Batch], columns: Arc<LakeColumns>, zstd_level: i32) -> Written {
+fn write(batches: &[Batch], columns: &LakeColumns, zstd_level: i32) -> Written {
     let settings = WriteSettings {
         zstd_level,
         ..WriteSettings::default()
@@ -109,7 +116,7 @@ fn write(batches: &[Batch], columns: Arc<LakeColumns>, zstd_level: i32) -> Writt
 }
 
 fn file(codec: Codec) -> Written {
-    write(&batches(codec), Arc::default(), 3)
+    write(&batches(codec), &LakeColumns::default(), 3)
 }
 
 static FILE: LazyLock<Written> = LazyLock::new(|| file(Codec::Zstd));
@@ -142,7 +149,7 @@ fn write_zstd_batches(bencher: Bencher<'_, '_>, level: i32) {
     let batches = batches(Codec::Zstd);
     bencher
         .counter(BytesCount::new(log_bytes()))
-        .bench(|| write(&batches, Arc::default(), level));
+        .bench(|| write(&batches, &LakeColumns::default(), level));
 }
 
 #[divan::bench(args = [1, 3])]
@@ -150,7 +157,7 @@ fn write_typed(bencher: Bencher<'_, '_>, level: i32) {
     let (batches, columns) = (batches(Codec::Zstd), typed());
     bencher
         .counter(BytesCount::new(log_bytes()))
-        .bench(|| write(&batches, columns.clone(), level));
+        .bench(|| write(&batches, &columns, level));
 }
 
 #[divan::bench]
@@ -173,12 +180,18 @@ fn read_all(bencher: Bencher<'_, '_>, codec: Codec) {
     });
 }
 
-/// About 1,000 records from the midst of the file; 250 bytes each.
 #[divan::bench]
 fn fetch_a_thousand(bencher: Bencher<'_, '_>) {
     let written = file(Codec::None);
     let file = open(&written);
-    bencher.bench(|| read(&file, &written.bytes, 54_321, 200_000));
+    bencher.bench(|| read(&file, &written.bytes, FETCHED.0, FETCHED.1));
+}
+
+/// The file is opened first.
+#[divan::bench]
+fn fetch_a_thousand_cold(bencher: Bencher<'_, '_>) {
+    let written = file(Codec::None);
+    bencher.bench(|| read(&open(&written), &written.bytes, FETCHED.0, FETCHED.1));
 }
 
 #[divan::bench]

@@ -3,8 +3,6 @@
 //! The caller brings partitions in rising order and each one's batches in the order of their offsets; control batches and
 //! aborted records it leaves out. A row group ends between two batches, so that each can be read alone.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use metadata::LakeColumns;
 use parquet::arrow::ArrowWriter;
@@ -64,16 +62,16 @@ impl LakeWriter {
     ///
     /// # Errors
     /// Settings that Parquet does not take.
-    pub fn new(topic: &str, columns: Arc<LakeColumns>, settings: WriteSettings) -> Result<Self, LakeError> {
+    pub fn new(topic: &str, columns: &LakeColumns, settings: WriteSettings) -> Result<Self, LakeError> {
         let options = ArrowWriterOptions::new()
             .with_properties(properties(&settings)?)
             // Readers that are not arrow's do without its own schema, and ours is known.
             .with_skip_arrow_metadata(true);
         Ok(Self {
-            writer: ArrowWriter::try_new_with_options(Vec::new(), with_typed(&columns), options)?,
+            writer: ArrowWriter::try_new_with_options(Vec::new(), with_typed(columns), options)?,
             settings,
             topic: topic.to_owned(),
-            rows: Rows::new(&columns),
+            rows: Rows::new(columns),
             parts: Vec::new(),
             open: None,
         })

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use lake::{Dropped, LakeFile, LakeWriter, Rebuilt, WriteSettings, Written};
+use metadata::LakeColumns;
 use records::{Batch, BatchBuilder, Codec, Limits, Producer, Record};
 
 /// A batch of so many records with keys, each of ten bytes of value.
@@ -47,7 +48,7 @@ fn keys(batch: &Batch) -> Vec<(i32, String)> {
 #[test]
 fn what_stays_keeps_its_place() {
     for codec in [Codec::None, Codec::Lz4, Codec::Zstd] {
-        let mut writer = LakeWriter::new("topic", Default::default(), WriteSettings::default()).unwrap();
+        let mut writer = LakeWriter::new("topic", &LakeColumns::default(), WriteSettings::default()).unwrap();
         let mut dropped = Dropped::default();
         writer.begin(3, 10).unwrap();
         for (keys, base) in [(&["a", "b", "a"][..], 10), (&["b", "b"], 13), (&["c"], 15)] {
@@ -79,7 +80,7 @@ fn what_stays_keeps_its_place() {
 
 #[test]
 fn a_file_may_hold_nothing_of_what_it_covers() {
-    let mut writer = LakeWriter::new("topic", Default::default(), WriteSettings::default()).unwrap();
+    let mut writer = LakeWriter::new("topic", &LakeColumns::default(), WriteSettings::default()).unwrap();
     writer.begin(3, 5).unwrap();
     let one = batch(&["a", "b"], Codec::None);
     let dropped = writer.push_kept(&one, 5, |_, _| false).unwrap();
@@ -98,7 +99,7 @@ fn a_false_greatest_timestamp_is_put_right() {
         rest[14..22].copy_from_slice(&i64::to_be_bytes(told));
         let batch = Batch::of_checksummed(0, &rest).unwrap();
         assert_eq!(batch.header().max_timestamp, told);
-        let mut writer = LakeWriter::new("topic", Default::default(), WriteSettings::default()).unwrap();
+        let mut writer = LakeWriter::new("topic", &LakeColumns::default(), WriteSettings::default()).unwrap();
         writer.begin(3, 5).unwrap();
         writer.push(&batch, 5).unwrap();
         writer.end(7).unwrap();
@@ -123,7 +124,7 @@ fn what_cannot_be_told_stays_whole() {
     let checksum = crc32c::crc32c(&bytes[21..]);
     bytes[17..21].copy_from_slice(&checksum.to_be_bytes());
     let garbage = Batch::stored(bytes.into()).unwrap();
-    let mut writer = LakeWriter::new("topic", Default::default(), WriteSettings::default()).unwrap();
+    let mut writer = LakeWriter::new("topic", &LakeColumns::default(), WriteSettings::default()).unwrap();
     writer.begin(3, 0).unwrap();
     let dropped = writer.push_kept(&garbage, 0, |_, _| false).unwrap();
     assert_eq!(dropped, Dropped::default());

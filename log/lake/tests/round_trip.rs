@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use lake::{LakeError, LakeFile, LakeWriter, Read, Rebuilt, WriteSettings, Written};
+use metadata::LakeColumns;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -203,7 +204,7 @@ fn laid(partitions: &[(i64, Vec<DrawnBatch>)]) -> Laid {
 }
 
 fn write(laid: &Laid, settings: WriteSettings, tail: i64) -> Written {
-    let mut writer = LakeWriter::new("topic", Default::default(), settings).expect("settings");
+    let mut writer = LakeWriter::new("topic", &LakeColumns::default(), settings).expect("settings");
     for (partition, batches) in laid {
         let base = batches.first().map_or(5, |(base, _)| *base);
         writer.begin(*partition, base).expect("in order");
@@ -324,7 +325,7 @@ fn partitions_and_offsets_come_in_order() {
         gap: 0,
         garbage: false,
     });
-    let mut writer = LakeWriter::new("topic", Default::default(), WriteSettings::default()).expect("settings");
+    let mut writer = LakeWriter::new("topic", &LakeColumns::default(), WriteSettings::default()).expect("settings");
     assert!(writer.push(&batch, 0).is_err(), "no partition is open");
     assert!(writer.end(0).is_err(), "no partition is open");
     writer.begin(2, 10).expect("the first");

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::sync::Arc;
-
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array as _, RecordBatch};
@@ -14,12 +12,12 @@ use metadata::{Declared, LakeColumns};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use records::{BatchBuilder, Codec};
 
-fn columns(list: &str) -> Arc<LakeColumns> {
+fn columns(list: &str) -> LakeColumns {
     let declared = Declared::list(list).unwrap();
-    Arc::new(LakeColumns::default().changed(&declared).unwrap())
+    LakeColumns::default().changed(&declared).unwrap()
 }
 
-fn write(columns: Arc<LakeColumns>, values: &[Option<&[u8]>]) -> Written {
+fn write(columns: &LakeColumns, values: &[Option<&[u8]>]) -> Written {
     let mut writer = LakeWriter::new("topic", columns, WriteSettings::default()).unwrap();
     writer.begin(0, 0).unwrap();
     let mut batch = BatchBuilder::new(Codec::Zstd, None);
@@ -48,7 +46,7 @@ fn values_become_columns() {
     let full = br#"{"origin": "JFK", "temp": 39.02, "time_hour": "2013-01-01T10:00:00Z", "addr": {"city": "New York"},
         "price": "120.50", "day": "2013-01-01", "seats": "9007199254740993", "id": "01020304-0506-0708-090a-0b0c0d0e0f10",
         "raw": "AQID", "late": true, "small": 7, "speed": 0.5, "at": "10:00:00", "local": "2013-01-01T05:00:00", "more": [1]}"#;
-    let written = write(columns(FLIGHTS), &[Some(full), Some(b"{}"), None]);
+    let written = write(&columns(FLIGHTS), &[Some(full), Some(b"{}"), None]);
     let rows = rows(&written);
     let column = |name: &str| rows.column_by_name(name).unwrap();
     assert_eq!(column("origin").as_string::<i32>().value(0), "JFK");
@@ -93,7 +91,7 @@ fn a_row_that_does_not_fit_keeps_its_value() {
         b"\xff",
         br#"{"origin": "LGA", "temp": 2}"#,
     ];
-    let written = write(columns("origin string, temp double"), &values.map(Some));
+    let written = write(&columns("origin string, temp double"), &values.map(Some));
     let rows = rows(&written);
     let column = |name: &str| rows.column_by_name(name).unwrap();
     let (origin, temp) = (column("origin"), column("temp"));
@@ -127,8 +125,8 @@ fn consumers_do_not_see_them() {
         batches
     };
     let (plain, typed) = (
-        write(Arc::default(), &values),
-        write(columns("n long, m string"), &values),
+        write(&LakeColumns::default(), &values),
+        write(&columns("n long, m string"), &values),
     );
     assert_eq!(plain.footer.parts[0].hash, typed.footer.parts[0].hash);
     assert_eq!(read(&plain), read(&typed));
@@ -137,7 +135,7 @@ fn consumers_do_not_see_them() {
 #[test]
 fn every_flipped_bit_of_typed_columns_is_found() {
     let written = write(
-        columns("n long, s string"),
+        &columns("n long, s string"),
         &[Some(br#"{"n": 1, "s": "one"}"#), Some(b"{}")],
     );
     for at in 0..written.bytes.len() {

@@ -15,7 +15,7 @@ pub(crate) async fn rows(engine: &Engine, parts: &Parts) -> Result<Written, Quer
         zstd_level: 0,
         ..WriteSettings::default()
     };
-    let mut writer = LakeWriter::new(&parts.id.to_string(), parts.columns.clone(), settings)?;
+    let mut writer = LakeWriter::new(&parts.id.to_string(), &parts.columns, settings)?;
     for (id, extents) in &parts.tail {
         writer = partition(engine, *id, extents, writer).await?;
     }

@@ -4,10 +4,9 @@
 //! The first bytes say how the file is written, read and damaged; the rest are batches, with lengths and checksums put
 //! right.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use lake::{LakeError, LakeFile, LakeWriter, WriteSettings, Written};
+use metadata::LakeColumns;
 use records::{Batch, Limits, Record};
 
 use crate::record_batch::sealed;
@@ -90,7 +89,7 @@ fn write(laid: &[(i64, Batch)], head: &Head) -> Written {
         batch_limits: limits(),
         ..WriteSettings::default()
     };
-    let mut writer = LakeWriter::new("topic", Arc::default(), settings).expect("settings that Parquet takes");
+    let mut writer = LakeWriter::new("topic", &LakeColumns::default(), settings).expect("settings that Parquet takes");
     writer.begin(PARTITION, BASE).expect("the first");
     for (base, batch) in laid {
         writer.push(batch, *base).expect("in order");

@@ -3,7 +3,7 @@
 use engine::{Engine, FetchError, Fetched, FetchedBatch};
 use lake::{LakeWriter, WriteSettings};
 use metadata::entry::{self, proposal::Kind};
-use metadata::{Extent, LakeEnd, ObjectName, PartitionId, Place, Role, TopicNumber};
+use metadata::{Extent, LakeColumns, LakeEnd, ObjectName, PartitionId, Place, Role, TopicNumber};
 use records::{Limits, Record};
 use store::Key;
 
@@ -29,7 +29,7 @@ async fn to_lake(engine: &Engine, topic: TopicNumber, count: usize) -> Key {
         page_rows_max: 7,
         ..WriteSettings::default()
     };
-    let mut writer = LakeWriter::new("orders", Default::default(), settings).unwrap();
+    let mut writer = LakeWriter::new("orders", &LakeColumns::default(), settings).unwrap();
     writer.begin(PARTITION as i32, first as i64).unwrap();
     let id = PartitionId {
         topic,

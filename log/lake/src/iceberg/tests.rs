@@ -27,7 +27,7 @@ fn location(at: u64) -> String {
 
 /// A file of so many rows of partition 3, from an offset on; in each value `n` is the row.
 fn file(at: u64, rows: i64, columns: &Arc<LakeColumns>) -> TableFile {
-    let mut writer = LakeWriter::new("topic", Arc::clone(columns), WriteSettings::default()).unwrap();
+    let mut writer = LakeWriter::new("topic", columns, WriteSettings::default()).unwrap();
     let base = i64::try_from(at).unwrap() * 100;
     writer.begin(3, base).unwrap();
     let mut batch = BatchBuilder::new(Codec::None, None);
