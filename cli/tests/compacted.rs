@@ -4,8 +4,6 @@
 use std::sync::Arc;
 
 use agent::http::{HttpSettings, router};
-use axum::Router;
-use axum::body::Body;
 use compactor::CompactorConfig;
 use engine::{AppendGroup, AppendRun, CreateTopicRequest, Engine, EngineConfig};
 use http_body_util::BodyExt as _;
@@ -66,7 +64,6 @@ fn drawn_batch() -> impl Strategy<Value = (u32, Batch)> {
 
 struct Log {
     engine: Engine,
-    router: Router,
     topic: u32,
 }
 
@@ -86,11 +83,7 @@ impl Log {
             first_offset: 0,
         };
         let (topic, _) = engine.create_topic(request, "test").await.expect("it is new");
-        Log {
-            router: router(engine.clone(), HttpSettings::default()),
-            engine,
-            topic,
-        }
+        Log { engine, topic }
     }
 
     async fn append(&self, batches: &[(u32, Batch)]) {
@@ -115,11 +108,11 @@ impl Log {
 
     /// All records of a partition, as a client that follows `next` reads them.
     async fn consume(&self, partition: u32) -> Vec<Value> {
-        let mut all = Vec::new();
+        let (mut all, router) = (Vec::new(), router(self.engine.clone(), HttpSettings::default()));
         let mut path = format!("/v1/topics/t/partitions/{partition}/records?offset=0&decode=base64&limit=37");
         loop {
-            let request = http::Request::get(&path).body(Body::empty()).expect("a request");
-            let answer = self.router.clone().oneshot(request).await.expect("an answer");
+            let request = http::Request::get(&path).body(String::new()).expect("a request");
+            let answer = router.clone().oneshot(request).await.expect("an answer");
             assert_eq!(answer.status(), 200, "{path}");
             let body = answer.into_body().collect().await.expect("a body").to_bytes();
             let page: Value = serde_json::from_slice(&body).expect("JSON");
