@@ -7,7 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use compactor::{CompactorConfig, Report};
 use engine::{
-    AppendError, AppendGroup, AppendRun, ChangeError, CreateTopicRequest, Engine, EngineConfig, FetchPart, FetchRequest,
+    AppendError, AppendGroup, AppendRun, ChangeError, CreateTopicRequest, Engine, EngineConfig, FetchError, FetchPart,
+    FetchRequest, Fetched,
 };
 use ledger::Looks;
 use ledger::memory::MemoryLedger;
@@ -155,24 +156,29 @@ async fn read(engine: &Engine, partition: PartitionId) -> Vec<(u64, Bytes)> {
     batches.map(|(base, batch)| (base, batch.bytes().slice(16..))).collect()
 }
 
+/// What a reader is given from an offset on.
+pub(crate) async fn fetch(engine: &Engine, partition: PartitionId, offset: u64) -> Result<Fetched, FetchError> {
+    let request = FetchRequest {
+        parts: vec![FetchPart {
+            partition,
+            offset,
+            bytes_max: 1 << 20,
+        }],
+        bytes_max: 1 << 20,
+        bytes_min: 0,
+        wait: Duration::ZERO,
+        class: ReadClass::Tail,
+        after: None,
+    };
+    engine.fetch(&request).await.remove(0).result
+}
+
 /// All batches of a partition and their base offsets, by fetching.
 pub(crate) async fn batches(engine: &Engine, partition: PartitionId) -> Vec<(u64, Batch)> {
     let start = engine.read(|state| state.partition(partition).unwrap().log_start());
     let (mut batches, mut offset) = (Vec::new(), start);
     loop {
-        let request = FetchRequest {
-            parts: vec![FetchPart {
-                partition,
-                offset,
-                bytes_max: 1 << 20,
-            }],
-            bytes_max: 1 << 20,
-            bytes_min: 0,
-            wait: Duration::ZERO,
-            class: ReadClass::Tail,
-            after: None,
-        };
-        let fetched = engine.fetch(&request).await.remove(0).result.unwrap();
+        let fetched = fetch(engine, partition, offset).await.unwrap();
         let Some(last) = fetched.batches.last() else { break };
         offset = last.last_offset() + 1;
         let came = fetched.batches.into_iter();

@@ -1,13 +1,10 @@
 //! Tables that keep their records for longer than the log does.
 
-use std::time::Duration;
-
-use engine::{Engine, FetchError, FetchPart, FetchRequest};
+use engine::{Engine, FetchError};
 use metadata::{PartitionId, TopicNumber};
 use serde_json::json;
-use store::ReadClass;
 
-use crate::common::{Cluster, append, topic};
+use crate::common::{Cluster, append, fetch, topic};
 use crate::query::ask;
 use crate::tables::{check, small};
 
@@ -52,26 +49,12 @@ async fn consumers_stop_at_the_one_and_sql_sees_the_other() {
         lake_start == 0 && log_start > 4 && log_start < end,
         "{log_start} of {end}"
     );
-    let request = FetchRequest {
-        parts: vec![FetchPart {
-            partition: PartitionId {
-                topic: number,
-                partition: 0,
-            },
-            offset: log_start - 1,
-            bytes_max: 1 << 20,
-        }],
-        bytes_max: 1 << 20,
-        bytes_min: 0,
-        wait: Duration::ZERO,
-        class: ReadClass::Tail,
-        after: None,
+    let partition = PartitionId {
+        topic: number,
+        partition: 0,
     };
-    let fetched = engine.fetch(&request).await;
-    assert!(
-        matches!(fetched[0].result, Err(FetchError::OutOfRange { .. })),
-        "{fetched:?}"
-    );
+    let fetched = fetch(&engine, partition, log_start - 1).await;
+    assert!(matches!(fetched, Err(FetchError::OutOfRange { .. })), "{fetched:?}");
     // Who deletes records deletes them for both.
     let id = PartitionId {
         topic: number,

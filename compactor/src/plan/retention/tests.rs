@@ -125,6 +125,8 @@ fn a_table_keeps_records_for_longer() {
     assert_eq!(asked(&mut history, 5101), Some((6, 2)));
     assert_eq!(asked(&mut history, 9999), Some((6, 6)));
     assert_eq!(asked(&mut history, 99_999), None);
+    let configs = [("retention.ms", "1000"), ("lake.retention.ms", "5000")];
+    check(&[], &configs, i64::MAX, None);
     let (mut history, _) = longer(3, "-1");
     assert_eq!(asked(&mut history, 4000), Some((6, 0)));
     assert_eq!(asked(&mut history, i64::MAX), None);
