@@ -14,7 +14,6 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::types::ColumnPath;
 
 use crate::typed::data_type;
-use crate::writer::LOT_ROWS;
 use crate::{LakeError, WriteSettings};
 
 /// What the columns of a row are, in the order of the file. The numbers are the places, field ids are one more.
@@ -132,8 +131,47 @@ fn field(name: &str, id: i32, kind: DataType, nullable: bool) -> Field {
     Field::new(name, kind, nullable).with_metadata([(PARQUET_FIELD_ID_META_KEY.to_owned(), id.to_string())].into())
 }
 
-/// How the columns are written.
-pub(crate) fn properties(settings: &WriteSettings) -> Result<WriterProperties, LakeError> {
+/// How long the pages of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PageLength {
+    /// So that a fetch decodes few rows that it does not want.
+    Short,
+    /// So that a scan turns to few: of what no fetch reads, and of what is so few values that skipping them costs nothing.
+    Long,
+}
+
+/// The place of a column among the leaves: headers have two.
+pub(crate) fn leaf(column: Column) -> usize {
+    column.at() + usize::from(column.at() > Column::Headers.at())
+}
+
+/// How long the pages of a leaf are.
+pub(crate) fn page_length(at: usize) -> PageLength {
+    let few = [
+        Column::Partition,
+        Column::TimestampType,
+        Column::BatchLastOffset,
+        Column::BatchAttributes,
+        Column::ProducerId,
+        Column::ProducerEpoch,
+        Column::BaseSequence,
+        Column::SchemaError,
+    ];
+    let typed = at > leaf(Column::SchemaError);
+    if typed || few.into_iter().any(|column| leaf(column) == at) {
+        PageLength::Long
+    } else {
+        PageLength::Short
+    }
+}
+
+/// How the columns with such pages are written.
+pub(crate) fn properties(settings: &WriteSettings, pages: PageLength) -> Result<WriterProperties, LakeError> {
+    let (bytes, rows) = match pages {
+        // Whatever is written at once is one.
+        PageLength::Short => (1, 1),
+        PageLength::Long => (settings.long_page_bytes_max, settings.long_page_rows_max),
+    };
     let compression = match settings.zstd_level {
         0 => Compression::UNCOMPRESSED,
         level => Compression::ZSTD(ZstdLevel::try_new(level)?),
@@ -141,25 +179,27 @@ pub(crate) fn properties(settings: &WriteSettings) -> Result<WriterProperties, L
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("tidelog ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(compression)
-        .set_data_page_size_limit(settings.page_bytes_max)
-        .set_data_page_row_count_limit(settings.page_rows_max)
-        .set_write_batch_size(settings.page_rows_max.min(LOT_ROWS))
+        .set_data_page_size_limit(bytes)
+        .set_data_page_row_count_limit(rows)
+        // A page can only end between two of these: what is written at once is few rows already.
+        .set_write_batch_size(i32::MAX as usize)
         // Row groups end where the writer says, which is between two batches.
         .set_max_row_group_row_count(None)
         .set_max_row_group_bytes(None)
         .set_statistics_enabled(EnabledStatistics::Chunk);
+    // Those of pages are asked for only of what is searched by.
     let delta = [
-        Column::Offset,
-        Column::Timestamp,
-        Column::BatchBaseOffset,
-        Column::BatchLastOffset,
-        Column::BaseSequence,
+        (Column::Offset, EnabledStatistics::Page),
+        (Column::Timestamp, EnabledStatistics::Page),
+        (Column::BatchBaseOffset, EnabledStatistics::Page),
+        (Column::BatchLastOffset, EnabledStatistics::Chunk),
+        (Column::BaseSequence, EnabledStatistics::Chunk),
     ];
-    for path in delta.map(path) {
+    for (column, statistics) in delta {
         builder = builder
-            .set_column_dictionary_enabled(path.clone(), false)
-            .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
-            .set_column_statistics_enabled(path, EnabledStatistics::Page);
+            .set_column_dictionary_enabled(path(column), false)
+            .set_column_encoding(path(column), Encoding::DELTA_BINARY_PACKED)
+            .set_column_statistics_enabled(path(column), statistics);
     }
     let mut header_value = path(Column::Headers);
     header_value.append(["list", "element", "value"].map(str::to_owned).to_vec());
@@ -168,7 +208,7 @@ pub(crate) fn properties(settings: &WriteSettings) -> Result<WriterProperties, L
     }
     let key = path(Column::Key);
     builder = plain(builder, key.clone())
-        .set_column_bloom_filter_enabled(key.clone(), true)
+        .set_column_bloom_filter_enabled(key.clone(), pages == PageLength::Short)
         .set_column_bloom_filter_fpp(key.clone(), 0.01)
         // The most it is made for; it is folded to what came.
         .set_column_bloom_filter_ndv(key, settings.group_bytes.div_ceil(64) as u64);

@@ -117,7 +117,7 @@ impl LakeFile {
 
     /// Bytes of memory that the opened file takes, about.
     pub fn memory_bytes(&self) -> usize {
-        self.metadata().memory_size()
+        self.metadata().memory_size() + self.checks.memory_bytes()
     }
 
     pub(crate) fn metadata(&self) -> &Arc<ParquetMetaData> {

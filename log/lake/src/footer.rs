@@ -49,15 +49,23 @@ pub struct Footer {
     pub parts: Vec<Part>,
     /// Where the rows end, in bytes.
     rows_end: u64,
+    /// Bytes of a block; the first files that there were do not say.
+    #[serde(default = "unsaid_block_bytes")]
+    block_bytes: u64,
     /// The checksums of the blocks before, as base64.
     checks: String,
 }
 
+fn unsaid_block_bytes() -> u64 {
+    32 << 10
+}
+
 impl Footer {
     pub(crate) fn new(topic: &str, parts: Vec<Part>, checks: &Checks) -> Self {
-        let (rows_end, checks) = checks.write();
+        let (rows_end, block_bytes, checks) = checks.write();
         Self {
             rows_end,
+            block_bytes,
             checks,
             version: VERSION,
             topic: topic.to_owned(),
@@ -87,7 +95,7 @@ impl Footer {
     }
 
     pub(crate) fn checks(&self) -> Result<Checks, LakeError> {
-        Checks::read(self.rows_end, &self.checks)
+        Checks::read(self.rows_end, self.block_bytes, &self.checks)
     }
 
     fn check(&self, groups: usize) -> Result<(), LakeError> {

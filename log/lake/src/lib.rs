@@ -9,6 +9,7 @@ mod columns;
 mod error;
 mod file;
 mod footer;
+mod groups;
 pub mod iceberg;
 mod pages;
 mod reading;

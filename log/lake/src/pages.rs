@@ -9,7 +9,7 @@ use parquet::file::page_index::offset_index::OffsetIndexMetaData;
 use parquet::file::statistics::Statistics;
 
 use crate::LakeError;
-use crate::columns::Column;
+use crate::columns::{Column, leaf};
 use crate::error::unreadable;
 
 /// Rows of a row group to read.
@@ -27,11 +27,6 @@ pub(crate) struct Pages<'a> {
     bases: &'a PrimitiveColumnIndex<i64>,
     base_pages: &'a OffsetIndexMetaData,
     value_pages: &'a OffsetIndexMetaData,
-}
-
-/// The place of a column among the leaves: headers have two.
-fn leaf(column: Column) -> usize {
-    column.at() + usize::from(column.at() > Column::Headers.at())
 }
 
 impl<'a> Pages<'a> {
@@ -99,39 +94,59 @@ impl<'a> Pages<'a> {
         while begin + 1 < pages && self.min(begin + 1) <= from {
             begin += 1;
         }
+        let enough = self.row_behind(self.row_near(begin, from), bytes_max);
         let base = self.min(begin);
         let mut end = begin + 1;
         // The batch at the head of this page may have begun in those before.
         while begin > 0 && self.min(begin) == base && self.max(begin - 1) == base {
             begin -= 1;
         }
-        let first = self.first_row(begin);
-        let enough = self.row_behind(first, bytes_max);
         while end < pages && (self.min(end) <= from || self.first_row(end) < enough) {
             end += 1;
         }
         RowRange {
-            rows: first..self.first_row(end).min(self.rows),
+            rows: self.first_row(begin)..self.first_row(end).min(self.rows),
             next_base: (end < pages).then(|| self.min(end)),
         }
     }
 
-    /// The row behind so many bytes of values from the page of `row` on; the last where they are fewer or not known.
+    /// The row of an offset in a page, about: as if offsets were spread evenly from its first base to its last.
+    fn row_near(&self, page: usize, offset: i64) -> usize {
+        let rows = self.first_row(page)..self.first_row(page + 1);
+        let (first, last) = (self.min(page), self.max(page));
+        let behind = offset.max(first).abs_diff(first);
+        rows.start + share_of(rows.len(), (behind, last.abs_diff(first).saturating_add(1)))
+    }
+
+    /// The row behind so many bytes of values from `row` on, at the end of a page; the last where they are fewer or not
+    /// known.
     fn row_behind(&self, row: usize, bytes: u64) -> usize {
         let locations = self.value_pages.page_locations();
         let sizes = self.value_pages.unencoded_byte_array_data_bytes();
+        let first_row = |page: usize| {
+            let first = locations.get(page).map(|page| page.first_row_index);
+            first.and_then(|row| usize::try_from(row).ok()).unwrap_or(self.rows)
+        };
         let start = locations.partition_point(|page| page.first_row_index.cast_unsigned() <= row as u64);
         let mut left = bytes;
         for page in start.saturating_sub(1)..locations.len() {
             let size = sizes
                 .and_then(|sizes| sizes.get(page))
-                .map_or(u64::MAX, |size| size.cast_unsigned());
-            left = left.saturating_sub(size);
+                .and_then(|size| usize::try_from(*size).ok());
+            let rows = first_row(page)..first_row(page + 1);
+            let behind = rows.end - row.clamp(rows.start, rows.end);
+            let size = size.map_or(usize::MAX, |size| share_of(size, (behind as u64, rows.len() as u64)));
+            left = left.saturating_sub(size as u64);
             if left == 0 {
-                let behind = locations.get(page + 1).map(|page| page.first_row_index);
-                return behind.and_then(|row| usize::try_from(row).ok()).unwrap_or(self.rows);
+                return rows.end;
             }
         }
         self.rows
     }
+}
+
+/// So many parts of all that there are; the whole where there are none.
+fn share_of(whole: usize, (parts, all): (u64, u64)) -> usize {
+    let share = (whole as u128 * u128::from(parts.min(all))).checked_div(u128::from(all));
+    share.and_then(|share| usize::try_from(share).ok()).unwrap_or(whole)
 }

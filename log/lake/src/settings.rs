@@ -5,10 +5,14 @@
 pub struct WriteSettings {
     /// zstd's level: 1 while a topic is hot, 3 when its files are final; 0 for pages that are not compressed.
     pub zstd_level: i32,
-    /// Bytes of a page before compression, about.
+    /// Bytes of a page before compression, about, in columns that a fetch decodes row by row.
     pub page_bytes_max: usize,
-    /// Rows of a page.
+    /// Rows of such a page.
     pub page_rows_max: usize,
+    /// Bytes of a page before compression, about, in typed columns and in those of few values.
+    pub long_page_bytes_max: usize,
+    /// Rows of such a page.
+    pub long_page_rows_max: usize,
     /// Bytes of a row group as it lies in the file, about: it ends with the batch that passes them.
     pub group_bytes: usize,
     /// What a batch may inflate to; one that goes beyond is kept whole.
@@ -19,8 +23,10 @@ impl Default for WriteSettings {
     fn default() -> Self {
         Self {
             zstd_level: 3,
-            page_bytes_max: 256 << 10,
-            page_rows_max: 1000,
+            page_bytes_max: 384 << 10,
+            page_rows_max: 2000,
+            long_page_bytes_max: 1 << 20,
+            long_page_rows_max: 20_000,
             group_bytes: 8 << 20,
             batch_limits: records::Limits::default(),
         }

@@ -150,9 +150,12 @@ impl Source {
         }
     }
 
-    /// Whether it has nothing to tell.
-    pub(crate) fn is_empty(&self) -> bool {
-        matches!(&self.content, Content::Records(records) if records.is_empty())
+    /// The rows that it will be.
+    pub(crate) fn rows(&self) -> usize {
+        match &self.content {
+            Content::Records(records) => records.len(),
+            Content::Whole(..) => 1,
+        }
     }
 
     /// Tells a sink of the batch.

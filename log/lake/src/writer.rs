@@ -5,26 +5,21 @@
 
 use bytes::Bytes;
 use metadata::LakeColumns;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use records::{Batch, Record};
 
 use crate::checks::Checks;
-use crate::columns::{properties, with_typed};
+use crate::columns::with_typed;
 use crate::footer::{Footer, Part};
+use crate::groups::RowGroups;
 use crate::row::{Hasher, Head, Row, Sink, Whole};
 use crate::rows::Rows;
 use crate::source::{Dropped, Source};
 use crate::{LakeError, WriteSettings};
 
-/// Rows, and bytes of them, that are handed to the columns at once. A page can only end between two such lots.
-pub(crate) const LOT_ROWS: usize = 1024;
-const LOT_BYTES: usize = 192 << 10;
-
 /// A lake file being built.
 #[derive(Debug)]
 pub struct LakeWriter {
-    writer: ArrowWriter<Vec<u8>>,
+    groups: RowGroups,
     settings: WriteSettings,
     topic: String,
     /// Of the open partition.
@@ -63,12 +58,8 @@ impl LakeWriter {
     /// # Errors
     /// Settings that Parquet does not take.
     pub fn new(topic: &str, columns: &LakeColumns, settings: WriteSettings) -> Result<Self, LakeError> {
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties(&settings)?)
-            // Readers that are not arrow's do without its own schema, and ours is known.
-            .with_skip_arrow_metadata(true);
         Ok(Self {
-            writer: ArrowWriter::try_new_with_options(Vec::new(), with_typed(columns), options)?,
+            groups: RowGroups::new(with_typed(columns), &settings)?,
             settings,
             topic: topic.to_owned(),
             rows: Rows::new(columns),
@@ -91,7 +82,7 @@ impl LakeWriter {
             partition,
             base,
             next: base,
-            first_group: self.writer.flushed_row_groups().len(),
+            first_group: self.groups.count(),
             max_timestamp: i64::MIN,
             hasher: Hasher::default(),
         });
@@ -129,16 +120,19 @@ impl LakeWriter {
         let mut source = Source::read(batch, base_offset, &self.settings.batch_limits);
         open.next = source.head.last_offset.saturating_add(1);
         let dropped = source.retain(keeps);
-        if source.is_empty() {
+        if source.rows() == 0 {
             return Ok(dropped);
         }
         open.max_timestamp = open.max_timestamp.max(source.max_timestamp());
-        source.feed(&mut Lots {
+        let mut lots = Lots {
             hasher: &mut open.hasher,
             rows: &mut self.rows,
-            writer: &mut self.writer,
-        })?;
-        if self.writer.in_progress_size() >= self.settings.group_bytes {
+            groups: &mut self.groups,
+            settings: &self.settings,
+        };
+        lots.make_room(source.rows())?;
+        source.feed(&mut lots)?;
+        if self.groups.open_bytes() >= self.settings.group_bytes {
             self.flush()?;
         }
         Ok(dropped)
@@ -164,7 +158,7 @@ impl LakeWriter {
             rows,
             batches,
             max_timestamp: open.max_timestamp,
-            groups: open.first_group..self.writer.flushed_row_groups().len(),
+            groups: open.first_group..self.groups.count(),
             hash: hex(&open.hasher.finish()),
         });
         Ok(())
@@ -172,14 +166,14 @@ impl LakeWriter {
 
     /// Bytes of the file so far, about: what is written and what waits for its row group to end.
     pub fn bytes(&self) -> usize {
-        self.writer.bytes_written() + self.writer.in_progress_size()
+        self.groups.written_bytes() + self.groups.open_bytes()
     }
 
     fn flush(&mut self) -> Result<(), LakeError> {
         if self.rows.count() > 0 {
-            self.writer.write(&self.rows.take()?)?;
+            self.groups.write(&self.rows.take()?)?;
         }
-        Ok(self.writer.flush()?)
+        self.groups.flush()
     }
 
     /// The file, when its last partition has ended.
@@ -190,16 +184,11 @@ impl LakeWriter {
         if let Some(open) = &self.open {
             return Err(order(open.partition, "it has not ended"));
         }
-        self.writer
-            .sync()
-            .map_err(|error| crate::error::unreadable(error.to_string()))?;
-        let checks = Checks::of(self.writer.inner());
+        let checks = Checks::of(self.groups.rows()?);
         let footer = Footer::new(&self.topic, self.parts, &checks);
-        self.writer.append_key_value_metadata(footer.write()?);
-        let metadata = self.writer.finish()?;
+        let (bytes, metadata) = self.groups.finish(footer.write()?)?;
         let columns = metadata.row_groups().iter().flat_map(|group| group.columns());
         let starts = columns.flat_map(|column| [column.column_index_offset(), column.offset_index_offset()]);
-        let bytes = Bytes::from(std::mem::take(self.writer.inner_mut()));
         let start = starts.flatten().min().and_then(|start| usize::try_from(start).ok());
         let tail = bytes.slice(start.unwrap_or(0)..);
         Ok(Written {
@@ -211,17 +200,33 @@ impl LakeWriter {
     }
 }
 
-/// Hands rows on in lots, in the midst of a batch too. The hash is of what was read, not of what is written.
+/// Hands rows on in lots, each of which is a page of every column whose pages are short, so that a fetch decodes the same
+/// rows of all. The hash is of what was read, not of what is written.
 struct Lots<'a> {
     hasher: &'a mut Hasher,
     rows: &'a mut Rows,
-    writer: &'a mut ArrowWriter<Vec<u8>>,
+    groups: &'a mut RowGroups,
+    settings: &'a WriteSettings,
 }
 
 impl Lots<'_> {
+    /// Ends a lot that is half full before a batch which would not fit into it, about: a page that begins with a batch saves
+    /// a fetch the one before.
+    fn make_room(&mut self, batch_rows: usize) -> Result<(), LakeError> {
+        let (rows, bytes) = (self.rows.count(), self.rows.bytes());
+        let (rows_max, bytes_max) = (self.settings.page_rows_max, self.settings.page_bytes_max);
+        let half_full = rows * 2 >= rows_max || bytes * 2 >= bytes_max;
+        let batch_bytes = bytes.checked_div(rows).unwrap_or(0).saturating_mul(batch_rows);
+        let fits = rows + batch_rows <= rows_max && bytes.saturating_add(batch_bytes) <= bytes_max;
+        if half_full && !fits {
+            self.groups.write(&self.rows.take()?)?;
+        }
+        Ok(())
+    }
+
     fn pass_on(&mut self) -> Result<(), LakeError> {
-        if self.rows.count() >= LOT_ROWS || self.rows.bytes() >= LOT_BYTES {
-            self.writer.write(&self.rows.take()?)?;
+        if self.rows.count() >= self.settings.page_rows_max || self.rows.bytes() >= self.settings.page_bytes_max {
+            self.groups.write(&self.rows.take()?)?;
         }
         Ok(())
     }
