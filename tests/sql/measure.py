@@ -118,28 +118,51 @@ def tide(sql):
     return lambda: [tuple(row.values()) for row in json.loads(run("query", sql, "--dir", DIR, "-o", "json"))]
 
 
-def questions(files):
-    """The same question of everything: requests, faults and time by service and status."""
-    group = "count(*) AS n, sum(bytes) AS bytes, round(avg(duration_ms), 3) AS ms"
-    shape = f"SELECT service, status, {group} FROM {{}} GROUP BY 1, 2 ORDER BY 1, 2"
-    fields = "->>'service' AS service, (j->>'status')::int AS status, (j->>'bytes')::int AS bytes, (j->>'duration_ms')::double AS duration_ms"
+QUESTIONS = [
+    "SELECT service, status, count(*) AS n, sum(bytes) AS bytes, round(avg(duration_ms), 3) AS ms FROM {} GROUP BY 1, 2 ORDER BY 1, 2",
+    "SELECT level, count(*) AS n, round(avg(duration_ms), 3) AS ms FROM {} GROUP BY 1 ORDER BY 1",
+]
+
+
+def sources(files):
+    """The same rows in each form, and who asks of them."""
     kinds = "{time: 'VARCHAR', level: 'VARCHAR', service: 'VARCHAR', host: 'VARCHAR', method: 'VARCHAR', path: 'VARCHAR', status: 'INT', bytes: 'INT', duration_ms: 'DOUBLE', trace: 'VARCHAR'}"
-    raw = f"(SELECT j{fields} FROM (SELECT decode(kafka_value)::json AS j FROM read_parquet({files['plain']})))"
-    asked = {
-        "DuckDB, typed columns of lake files": duck(shape.format(f"read_parquet({files['typed']})")),
-        "DuckDB, NDJSON": duck(shape.format(f"read_json('{SOURCE}', format='newline_delimited', columns={kinds})")),
-        "DuckDB, JSON in lake files": duck(shape.format(raw)),
-        "`tidelog query`, typed columns, from its start to its end": tide(shape.format("typed")),
+    fields = "j->>'level' AS level, j->>'service' AS service, (j->>'status')::int AS status, (j->>'bytes')::int AS bytes, (j->>'duration_ms')::double AS duration_ms"
+    return {
+        "DuckDB, typed columns of lake files": (duck, f"read_parquet({files['typed']})"),
+        "DuckDB, NDJSON": (duck, f"read_json('{SOURCE}')"),
+        "DuckDB, NDJSON, the types declared": (
+            duck,
+            f"read_json('{SOURCE}', format='newline_delimited', columns={kinds})",
+        ),
+        "DuckDB, JSON in lake files": (
+            duck,
+            f"(SELECT {fields} FROM (SELECT decode(kafka_value)::json AS j FROM read_parquet({files['plain']})))",
+        ),
+        "`tidelog query`, typed columns, from its start to its end": (tide, "typed"),
     }
-    print(f"\n| a GROUP BY over {rows:,} records ({size(SOURCE) / 1e6:.0f} MB of NDJSON) | ms | of the first |\n|---|---|---|")
-    first = expected = None
-    for what, ask in asked.items():
-        took, answer = median(ask)
-        answer = [tuple(round(one, 2) if isinstance(one, float) else one for one in row) for row in answer]
-        first, expected = first or took, expected or answer
-        print(f"| {what} | {took:.0f} | {took / first:.1f} |", flush=True)
-        if answer != expected or not answer:
-            sys.exit(f"{what}: {answer[:3]} where {expected[:3]} is expected")
+
+
+def questions(files):
+    """Asks the same of everything, on all cores and on one."""
+    print(f"\n{rows:,} records, {size(SOURCE) / 1e6:.0f} MB of NDJSON; DuckDB {duckdb.__version__}, {os.cpu_count()} cores")
+    for number, question in enumerate(QUESTIONS, 1):
+        print(f"\n| `{question.format('...')}` | ms | of the first | ms on one core | of the first |\n|---|---|---|---|---|")
+        firsts, expected = {}, None
+        for what, (ask, source) in sources(files).items():
+            cells = []
+            for threads in (os.cpu_count(), 1):
+                if ask is tide and threads == 1:
+                    cells += ["-", "-"]
+                    continue
+                duckdb.sql(f"SET threads = {threads}")
+                took, answer = median(ask(question.format(source)))
+                answer = [tuple(round(one, 2) if isinstance(one, float) else one for one in row) for row in answer]
+                expected = expected or answer
+                if answer != expected or not answer:
+                    sys.exit(f"{what}, question {number}: {answer[:3]} where {expected[:3]} is expected")
+                cells += [f"{took:.0f}", f"{took / firsts.setdefault(threads, took):.1f}"]
+            print(f"| {what} | {' | '.join(cells)} |", flush=True)
 
 
 def sizes(files):
