@@ -14,6 +14,15 @@ fn variable(name: &str) -> String {
     }
 }
 
+/// A port for a server that is killed and started again, below those that the system gives to clients: one of these could
+/// take it in between.
+fn free_port() -> u16 {
+    let chance = world::World::real().chance;
+    let ports = std::iter::repeat_with(|| 12_000 + u16::try_from(chance.below(7000)).expect("a port"));
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    ports.take(100).find(free).expect("a free port")
+}
+
 /// How many random calls are compared with the model's: `TIDELOG_DIFFERENTIAL_CALLS`, or 2,000.
 fn differential_calls() -> u64 {
     match std::env::var_os("TIDELOG_DIFFERENTIAL_CALLS") {

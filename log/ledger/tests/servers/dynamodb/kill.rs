@@ -30,12 +30,10 @@ impl Server {
     }
 
     fn start() -> Server {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let server = Server {
             dir: TempDir::new().expect("a folder"),
-            port: free.local_addr().expect("a port").port(),
+            port: crate::free_port(),
         };
-        drop(free);
         server.run();
         server
     }
@@ -52,6 +50,12 @@ impl Server {
         let pid = std::fs::read_to_string(self.dir.path().join("pid")).expect("its pid");
         let killed = Command::new("kill").arg("-9").arg(pid.trim()).status().expect("kill");
         assert!(killed.success(), "it was running");
+        // On a busy machine it takes a while to die, and the next would find it there. One that nobody waits for stays.
+        let status = format!("/proc/{}/status", pid.trim());
+        let lives = || std::fs::read_to_string(&status).is_ok_and(|status| !status.contains("State:\tZ"));
+        while lives() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 

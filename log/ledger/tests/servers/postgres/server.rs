@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
-use world::World;
 
 /// A server that stops when this is dropped.
 #[derive(Debug)]
@@ -29,10 +28,9 @@ impl Server {
         let dir = TempDir::new().expect("a folder");
         // The server runs as another user, who must get as far as its data.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o711)).expect("a folder");
-        let port = 12_000 + u16::try_from(World::real().chance.below(7000)).expect("a port");
         Server {
             dir,
-            port,
+            port: crate::free_port(),
             settings: settings.to_owned(),
         }
     }
