@@ -245,7 +245,8 @@ async fn sweep(ground: &Arc<Ground>) {
     sweeper.start().await;
     let Some(engine) = sweeper.running() else { return };
     let mut upkeep = compactor::Upkeep::new(engine, config);
-    for number in 1..=SWEEPS {
+    let mut since_published = 0;
+    for number in 1..=2 * SWEEPS {
         let report = Box::pin(upkeep.once()).await;
         ground.journal.line(format_args!("sweep {number}: {report:?}"));
         ground
@@ -282,6 +283,11 @@ async fn sweep(ground: &Arc<Ground>) {
             .clock
             .sleep(ground.swarm.lake_grace() + Duration::from_millis(200))
             .await;
+        // What a table no longer names is garbage two sweeps later, and a table is told anew as its snapshots expire.
+        since_published = if report.published > 0 { 0 } else { since_published + 1 };
+        if number >= SWEEPS && since_published >= 2 {
+            break;
+        }
     }
     sweeper.stop(Duration::from_secs(5)).await;
     let orphans = ground.audit.orphans();
