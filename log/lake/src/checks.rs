@@ -10,8 +10,8 @@ use bytes::Bytes;
 use crate::LakeError;
 use crate::error::{cut, unreadable};
 
-/// Bytes of a block in files that are written. A read of a page takes up to two of them more than the page; the pages of most columns are small, so that
-/// blocks as small as this one halve what a fetch reads.
+/// Bytes of a block in files that are written. A read of a page takes up to two of them more than the page; the pages of most
+/// columns are small, so that blocks as small as this one halve what a fetch reads.
 const BLOCK_BYTES: u64 = 4 << 10;
 
 /// Bytes that a block may have in a file that is read.

@@ -167,10 +167,14 @@ pub(crate) fn page_length(at: usize) -> PageLength {
 
 /// How the columns with such pages are written.
 pub(crate) fn properties(settings: &WriteSettings, pages: PageLength) -> Result<WriterProperties, LakeError> {
-    let (bytes, rows) = match pages {
-        // Whatever is written at once is one.
-        PageLength::Short => (1, 1),
-        PageLength::Long => (settings.long_page_bytes_max, settings.long_page_rows_max),
+    let (bytes, rows, statistics) = match pages {
+        // Whatever is written at once is one; and what is searched by is among these.
+        PageLength::Short => (1, 1, EnabledStatistics::Page),
+        PageLength::Long => (
+            settings.long_page_bytes_max,
+            settings.long_page_rows_max,
+            EnabledStatistics::Chunk,
+        ),
     };
     let compression = match settings.zstd_level {
         0 => Compression::UNCOMPRESSED,
@@ -187,19 +191,18 @@ pub(crate) fn properties(settings: &WriteSettings, pages: PageLength) -> Result<
         .set_max_row_group_row_count(None)
         .set_max_row_group_bytes(None)
         .set_statistics_enabled(EnabledStatistics::Chunk);
-    // Those of pages are asked for only of what is searched by.
     let delta = [
-        (Column::Offset, EnabledStatistics::Page),
-        (Column::Timestamp, EnabledStatistics::Page),
-        (Column::BatchBaseOffset, EnabledStatistics::Page),
-        (Column::BatchLastOffset, EnabledStatistics::Chunk),
-        (Column::BaseSequence, EnabledStatistics::Chunk),
+        Column::Offset,
+        Column::Timestamp,
+        Column::BatchBaseOffset,
+        Column::BatchLastOffset,
+        Column::BaseSequence,
     ];
-    for (column, statistics) in delta {
+    for path in delta.map(path) {
         builder = builder
-            .set_column_dictionary_enabled(path(column), false)
-            .set_column_encoding(path(column), Encoding::DELTA_BINARY_PACKED)
-            .set_column_statistics_enabled(path(column), statistics);
+            .set_column_dictionary_enabled(path.clone(), false)
+            .set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_statistics_enabled(path, statistics);
     }
     let mut header_value = path(Column::Headers);
     header_value.append(["list", "element", "value"].map(str::to_owned).to_vec());

@@ -78,11 +78,12 @@ impl<'a> Pages<'a> {
     }
 
     fn first_row(&self, page: usize) -> usize {
-        let row = self
-            .base_pages
-            .page_locations()
-            .get(page)
-            .map(|page| page.first_row_index);
+        self.first_row_of(self.base_pages, page)
+    }
+
+    /// The first row of a column's page; that behind the last where there is no such page.
+    fn first_row_of(&self, column: &OffsetIndexMetaData, page: usize) -> usize {
+        let row = column.page_locations().get(page).map(|page| page.first_row_index);
         row.and_then(|row| usize::try_from(row).ok()).unwrap_or(self.rows)
     }
 
@@ -123,17 +124,13 @@ impl<'a> Pages<'a> {
     fn row_behind(&self, row: usize, bytes: u64) -> usize {
         let locations = self.value_pages.page_locations();
         let sizes = self.value_pages.unencoded_byte_array_data_bytes();
-        let first_row = |page: usize| {
-            let first = locations.get(page).map(|page| page.first_row_index);
-            first.and_then(|row| usize::try_from(row).ok()).unwrap_or(self.rows)
-        };
         let start = locations.partition_point(|page| page.first_row_index.cast_unsigned() <= row as u64);
         let mut left = bytes;
         for page in start.saturating_sub(1)..locations.len() {
             let size = sizes
                 .and_then(|sizes| sizes.get(page))
                 .and_then(|size| usize::try_from(*size).ok());
-            let rows = first_row(page)..first_row(page + 1);
+            let rows = self.first_row_of(self.value_pages, page)..self.first_row_of(self.value_pages, page + 1);
             let behind = rows.end - row.clamp(rows.start, rows.end);
             let size = size.map_or(usize::MAX, |size| share_of(size, (behind as u64, rows.len() as u64)));
             left = left.saturating_sub(size as u64);
