@@ -111,12 +111,17 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// The row of an offset in a page, about: as if offsets were spread evenly from its first base to its last.
+    /// The row of an offset in a page, about: as if offsets were spread evenly from its first base to the next page's, which
+    /// lies behind the offset.
     fn row_near(&self, page: usize, offset: i64) -> usize {
         let rows = self.first_row(page)..self.first_row(page + 1);
-        let (first, last) = (self.min(page), self.max(page));
-        let behind = offset.max(first).abs_diff(first);
-        rows.start + share_of(rows.len(), (behind, last.abs_diff(first).saturating_add(1)))
+        let first = self.min(page);
+        let next = if rows.end < self.rows {
+            self.min(page + 1)
+        } else {
+            self.max(page).saturating_add(1)
+        };
+        rows.start + share_of(rows.len(), (offset.max(first).abs_diff(first), next.abs_diff(first)))
     }
 
     /// The row behind so many bytes of values from `row` on, at the end of a page; the last where they are fewer or not
