@@ -2,6 +2,8 @@
 
 use std::io;
 
+use engine::StartError;
+
 use crate::client::ClientError;
 
 /// How the command ended, as scripts see it.
@@ -74,6 +76,9 @@ fn of_link(link: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     if let Some(client) = link.downcast_ref::<ClientError>() {
         return Some(client.exit());
+    }
+    if let Some(StartError::NotBegun) = link.downcast_ref::<StartError>() {
+        return Some(Exit::NotFound);
     }
     let io = link.downcast_ref::<io::Error>()?;
     match io.kind() {

@@ -156,6 +156,7 @@ async fn ask(engine: &Engine, args: &QueryArgs, sql: &str, place: &Place) -> Res
 fn ended(error: QueryError) -> anyhow::Error {
     match error {
         QueryError::Sql(what) => Ended::usage(what).into(),
+        error @ QueryError::Read(_) => Ended::new(Exit::Unreachable, error.to_string()).into(),
         error => error.into(),
     }
 }

@@ -21,13 +21,8 @@ struct Dev {
 impl Dev {
     /// Starts it and reads what it prints until it serves.
     fn start(dir: &Path) -> Dev {
-        let address = TcpListener::bind("127.0.0.1:0")
-            .expect("a port")
-            .local_addr()
-            .expect("an address")
-            .to_string();
         let mut child = Command::new(TIDELOG)
-            .args(["dev", "--http-addr", &address, "--dir"])
+            .args(["dev", "--http-addr", "127.0.0.1:0", "--dir"])
             .arg(dir.join("data"))
             .current_dir(dir)
             .stderr(Stdio::piped())
@@ -35,6 +30,8 @@ impl Dev {
             .expect("dev starts");
         let mut printed = BufReader::new(child.stderr.take().expect("its stderr"));
         let mut lines = Vec::new();
+        // The port is one that it chose: one that was free a moment ago may be anybody's.
+        let mut address = String::new();
         loop {
             let mut line = String::new();
             assert!(
@@ -43,6 +40,9 @@ impl Dev {
             );
             let line = line.trim_end().to_owned();
             let last = line.contains("text/event-stream");
+            if let Some(rest) = line.strip_prefix("tidelog serves http://") {
+                rest.split(' ').next().expect("an address").clone_into(&mut address);
+            }
             if line.starts_with("  ") {
                 lines.push(line.trim().to_owned());
             }
@@ -53,6 +53,7 @@ impl Dev {
         // Whatever it says later must not block it.
         #[expect(clippy::disallowed_methods, reason = "a test of a process, not a simulation")]
         std::thread::spawn(move || printed.read_to_end(&mut Vec::new()));
+        assert!(!address.is_empty(), "it says where it serves");
         Dev { child, address, lines }
     }
 

@@ -10,7 +10,8 @@ use crate::Peers;
 /// How one process follows, appends and fetches.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
-    /// The lives this process leads: one as an agent, one as a compactor.
+    /// The lives this process leads: one as an agent, one as a compactor. With none it only reads: it begins no cluster, puts
+    /// no entry and no object, and does not halt a ledger that lost its end.
     pub roles: Vec<Role>,
     /// A name for people; it identifies nothing.
     pub name: String,
@@ -68,6 +69,13 @@ pub struct EngineConfig {
     pub witness_interval: Duration,
     /// Entry bytes kept in memory to serve inline records from.
     pub inline_cache_bytes_max: usize,
+}
+
+impl EngineConfig {
+    /// Whether the process leads no life, and writes nothing.
+    pub(crate) fn only_reads(&self) -> bool {
+        self.roles.is_empty()
+    }
 }
 
 impl Default for EngineConfig {

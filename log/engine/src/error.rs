@@ -176,6 +176,9 @@ pub enum StartError {
     /// The store refuses or does not answer.
     #[error("cannot open the store: {0}")]
     Store(#[from] StoreError),
+    /// There is no log, and who only reads begins none.
+    #[error("the ledger has not begun")]
+    NotBegun,
     /// Store and ledger do not belong together.
     #[error("{0}")]
     Mismatch(String),

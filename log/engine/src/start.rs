@@ -27,7 +27,11 @@ pub(crate) async fn start(
     backend: Arc<dyn Backend>,
     store: Store,
 ) -> Result<Arc<Shared>, StartError> {
-    let (ledger, store) = open(&world, backend, store).await?;
+    let (ledger, store) = if config.only_reads() {
+        existing(&world, backend, store).await?
+    } else {
+        open(&world, backend, store).await?
+    };
     let (state, tip) = load(&ledger, &store).await?;
     let lives = Lives::new(registers(&config), world.chance.fork("nonces"), world.clock.now());
     let shared = Arc::new(Shared {
@@ -54,6 +58,9 @@ pub(crate) async fn start(
     tail.catch_up().await?;
     let tasks = &shared.world.tasks;
     tasks.spawn("tail", tail.run());
+    if shared.config.only_reads() {
+        return Ok(shared);
+    }
     tasks.spawn("object lane", append::run_object_lane(Arc::clone(&shared)));
     tasks.spawn("monitor", monitor::run(Arc::clone(&shared)));
     tasks.spawn("witness", witness::run(Arc::clone(&shared)));
@@ -129,6 +136,24 @@ async fn open(world: &World, backend: Arc<dyn Backend>, store: Store) -> Result<
     Ok((ledger, store))
 }
 
+/// Opens both halves as they are: neither is begun.
+async fn existing(world: &World, backend: Arc<dyn Backend>, store: Store) -> Result<(Ledger, Store), StartError> {
+    let base = backend.base().await;
+    if base.map_err(|error| StartError::Ledger(chain(&error)))?.is_none() {
+        return Err(StartError::NotBegun);
+    }
+    // There is a base, so this begins nothing.
+    let ledger = Ledger::open(backend, Arc::new(store.clone()), world.clone());
+    let ledger = ledger.await.map_err(|error| StartError::Ledger(chain(&error)))?;
+    let file = store.cluster().await?;
+    let file = file.ok_or_else(|| missing_store(ledger.cluster()))?;
+    if file.cluster != ledger.cluster() {
+        return Err(other_store(file.cluster, ledger.cluster()));
+    }
+    let store = store.with_cluster(ledger.cluster());
+    Ok((ledger, store))
+}
+
 async fn agree(
     file: Option<ClusterFile>,
     backend: &dyn Backend,
@@ -153,12 +178,13 @@ async fn agree(
     if file.cluster == ledger.cluster() {
         return Ok(());
     }
-    let text = format!(
-        "the store belongs to cluster {}, the ledger to {}",
-        file.cluster,
-        ledger.cluster()
-    );
-    Err(StartError::Mismatch(text))
+    Err(other_store(file.cluster, ledger.cluster()))
+}
+
+fn other_store(of_store: ClusterId, of_ledger: ClusterId) -> StartError {
+    StartError::Mismatch(format!(
+        "the store belongs to cluster {of_store}, the ledger to {of_ledger}"
+    ))
 }
 
 fn missing_store(cluster: ClusterId) -> StartError {

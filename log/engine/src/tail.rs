@@ -448,12 +448,16 @@ impl Tail {
         intake.refuse_waiting(error);
     }
 
-    /// Writes the halt, and waits until an operator has accepted the loss.
+    /// Writes the halt, and waits until an operator has accepted the loss. Who only reads leaves the halt to those who write:
+    /// it serves nothing more, for to load the state anew would be to forget what was lost.
     async fn wait_out(&mut self, loss: Loss) {
         refuse_looks(
             std::mem::take(&mut *self.shared.looks.lock()),
             "the ledger lost its end",
         );
+        if self.shared.config.only_reads() {
+            return self.shared.world.tasks.stopping().await;
+        }
         match self.shared.ledger.halt(&loss).await {
             Ok(Halted::At(_) | Halted::Already(_)) => {
                 let shared = &self.shared;

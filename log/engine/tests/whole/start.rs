@@ -1,13 +1,16 @@
 //! Store and ledger belong together, or nothing starts.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use engine::{Engine, EngineConfig, StartError};
+use engine::{Engine, EngineConfig, ReadError, StartError};
+use ledger::Backend as _;
 use ledger::memory::MemoryLedger;
-use store::{MemoryObjects, Store, StoreOptions};
+use store::{MemoryObjects, Op, Store, StoreOptions};
 use world::World;
 
-use crate::common::{Cluster, topic};
+use crate::common::{Cluster, append, read_all, topic};
 
 async fn start(
     world: &World,
@@ -24,7 +27,7 @@ async fn one_half_of_a_cluster_is_not_begun_anew() {
     for cluster in [&cluster, &another] {
         let engine = cluster.engine().await;
         topic(&engine, "orders", 1, &[]).await;
-        engine.stop(std::time::Duration::from_secs(1)).await;
+        engine.stop(Duration::from_secs(1)).await;
     }
     let world = &cluster.world;
     let refused = async |ledger: Arc<dyn ledger::Backend>, objects: Arc<dyn store::Objects>| {
@@ -48,11 +51,91 @@ async fn many_that_begin_at_once_begin_one_cluster() {
         cluster.ledger.set_faults(ledger::Faults::SLOW);
         cluster.objects.set(store::Faults {
             delay: store::Delay::Exponential {
-                mean: std::time::Duration::from_millis(5),
+                mean: Duration::from_millis(5),
             },
             ..store::Faults::NONE
         });
         let engines = futures::future::join_all((0..5).map(|_| cluster.engine())).await;
         assert!(engines.iter().all(|engine| engine.cluster() == engines[0].cluster()));
     }
+}
+
+/// Who leads no life, and how often a change was asked of the store since.
+async fn reader(cluster: &Cluster) -> (Result<Engine, StartError>, Arc<AtomicU32>) {
+    let writes = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&writes);
+    cluster.objects.set_hook(move |call| {
+        let changes = matches!(call.op, Op::Put | Op::Create | Op::Replace | Op::Delete);
+        counted.fetch_add(u32::from(changes), Ordering::Relaxed);
+        store::Then::Go
+    });
+    let config = EngineConfig {
+        roles: Vec::new(),
+        ..EngineConfig::default()
+    };
+    let store = Store::with_objects(
+        cluster.objects.clone(),
+        StoreOptions::default(),
+        cluster.world.clone(),
+    );
+    let ledger = Arc::new(cluster.ledger.clone());
+    let started = Engine::start(cluster.world.child("reader"), config, ledger, store).await;
+    (started, writes)
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_only_reads_begins_no_cluster() {
+    let cluster = Cluster::new(1);
+    let (started, writes) = reader(&cluster).await;
+    assert!(matches!(started, Err(StartError::NotBegun)), "{started:?}");
+    assert!(cluster.table.entries().is_empty() && cluster.ledger.base().await.unwrap().is_none());
+    // Nor is the other half begun, where a ledger has begun and its store is missing.
+    ledger::Ledger::open(
+        Arc::new(cluster.table.clone()),
+        Arc::new(ledger::MemoryWitness::default()),
+        cluster.world.clone(),
+    )
+    .await
+    .unwrap();
+    let entries = cluster.table.entries();
+    let (started, more) = reader(&cluster).await;
+    assert!(matches!(started, Err(StartError::Mismatch(_))), "{started:?}");
+    assert_eq!(cluster.table.entries(), entries);
+    assert_eq!((writes.load(Ordering::Relaxed), more.load(Ordering::Relaxed)), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_only_reads_writes_nothing_and_halts_nothing() {
+    let cluster = Cluster::new(2);
+    let engine = cluster.engine().await;
+    let orders = topic(&engine, "orders", 1, &[("tidelog.lane", "inline")]).await;
+    for value in ["a", "b", "c"] {
+        append(&engine, orders, 0, &[value]).await.unwrap();
+    }
+    cluster.world.clock.sleep(Duration::from_secs(10)).await;
+    engine.stop(Duration::from_secs(1)).await;
+
+    let entries = cluster.table.entries();
+    let (started, writes) = reader(&cluster).await;
+    let reading = started.unwrap();
+    reading.look().await.unwrap();
+    assert_eq!(read_all(&reading, orders, 0, 0).await.len(), 3);
+    cluster.world.clock.sleep(Duration::from_secs(600)).await;
+    reading.look().await.unwrap();
+    reading.stop(Duration::from_secs(1)).await;
+    assert_eq!(cluster.table.entries(), entries, "no entry");
+    assert_eq!(writes.load(Ordering::Relaxed), 0, "no object");
+
+    // The witness tells of the loss; to halt is for those who write.
+    cluster.table.lose_end(2);
+    let entries = cluster.table.entries();
+    let (started, writes) = reader(&cluster).await;
+    let reading = started.unwrap();
+    for _ in 0..2 {
+        assert_eq!(reading.look().await, Err(ReadError::Halted));
+        cluster.world.clock.sleep(Duration::from_secs(60)).await;
+    }
+    reading.stop(Duration::from_secs(1)).await;
+    assert_eq!(cluster.table.entries(), entries, "no halt");
+    assert_eq!(writes.load(Ordering::Relaxed), 0);
 }
