@@ -3,6 +3,7 @@
 mod extent;
 mod index;
 mod lake;
+mod opened;
 mod part;
 mod plan;
 mod timestamp;

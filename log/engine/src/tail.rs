@@ -7,11 +7,12 @@
 mod fold;
 mod follow;
 pub(crate) mod load;
+mod lost;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ledger::{Appended, Halted, LedgerError, Loss, ReadOutcome, Sealed, Tip};
+use ledger::{Appended, LedgerError, Loss, ReadOutcome, Sealed, Tip};
 use seeded::Bug;
 use world::{Backoff, Instant};
 
@@ -21,8 +22,11 @@ use crate::intake::{Door, mistakes};
 use crate::shared::{Look, Shared};
 use crate::{AppendError, ReadError, StartError};
 
-/// Bytes of entries per read.
+/// Bytes of entries per read; fewer after one that took too long, so that a slow ledger is read all the same.
 const READ_BYTES_MAX: usize = 4 << 20;
+const READ_BYTES_MIN: usize = 64 << 10;
+/// Failed reads in a row after which a start is given up, for a supervisor or an operator to see.
+const START_FAILURES_MAX: u32 = 10;
 /// An append or a read that takes longer than this is given up; its outcome is unknown.
 const CALL_DEADLINE: Duration = Duration::from_secs(10);
 /// Waits after losing the race for a position.
@@ -59,10 +63,16 @@ pub(crate) struct Tail {
     races: u32,
     /// Failed calls in a row.
     failures: u32,
+    /// Whether the last one failed for good, as far as it says.
+    refused: bool,
+    /// Bytes that the next read asks for.
+    read_bytes: usize,
     /// How often in a row the ledger was said to have grown, and had nothing to read.
     nothings: u32,
     /// A loss that was seen and is not yet accepted.
     loss: Option<Loss>,
+    /// What the ledger held when it was known to be halted.
+    halted_at: Option<Tip>,
     /// The state was loaded anew, and the end of the ledger not yet reached.
     reloaded: bool,
     full_until: Option<Instant>,
@@ -83,8 +93,11 @@ impl Tail {
             stale: true,
             races: 0,
             failures: 0,
+            refused: false,
+            read_bytes: READ_BYTES_MAX,
             nothings: 0,
             loss: None,
+            halted_at: None,
             reloaded: false,
             full_until: None,
             route: follow::Route::default(),
@@ -92,17 +105,16 @@ impl Tail {
         }
     }
 
-    /// Folds until the end of the ledger is reached, for the first time.
+    /// Folds until the end of the ledger is reached, for the first time. A ledger that only fails in passing is asked again.
     pub(crate) async fn catch_up(&mut self) -> Result<(), StartError> {
-        let mut damaged = None;
         self.mind_witness();
         while self.stale && self.loss.is_none() {
             self.read().await;
-            let trouble = self.shared.trouble.lock().ledger.clone();
-            if self.failures > 0 && trouble.is_some() && trouble == damaged {
+            let failures_max = if self.refused { 2 } else { START_FAILURES_MAX };
+            if self.failures >= failures_max {
+                let trouble = self.shared.trouble.lock().ledger.clone();
                 return Err(StartError::Ledger(trouble.unwrap_or_default()));
             }
-            damaged = trouble.or(damaged);
             self.back_off(FAILURE, self.failures).await;
         }
         Ok(())
@@ -353,12 +365,19 @@ impl Tail {
     async fn read(&mut self) {
         let began = self.shared.world.clock.now();
         let mut looks = std::mem::take(&mut *self.shared.looks.lock());
-        let read = self.shared.ledger.read(&self.tip, READ_BYTES_MAX);
+        let read = self.shared.ledger.read(&self.tip, self.read_bytes);
         let outcome = match self.shared.world.clock.timeout(CALL_DEADLINE, read).await {
-            Ok(outcome) => outcome,
-            Err(elapsed) => Err(LedgerError::Unavailable {
-                reason: elapsed.to_string(),
-            }),
+            Ok(outcome) => {
+                self.read_bytes = (self.read_bytes * 2).min(READ_BYTES_MAX);
+                outcome
+            }
+            // What had come of it is gone with it.
+            Err(elapsed) => {
+                self.read_bytes = (self.read_bytes / 4).max(READ_BYTES_MIN);
+                Err(LedgerError::Unavailable {
+                    reason: elapsed.to_string(),
+                })
+            }
         };
         if seeded::is(Bug::LookTooEarly) {
             looks.append(&mut self.shared.looks.lock());
@@ -412,6 +431,7 @@ impl Tail {
 
     fn failed(&mut self, error: &LedgerError) {
         self.failures = self.failures.saturating_add(1);
+        self.refused = !error.is_transient();
         let text = chain(error);
         tracing::warn!(error = %text, failures = self.failures, "ledger call failed");
         self.shared.ledger_trouble(Some(text));
@@ -425,67 +445,6 @@ impl Tail {
                 .chance
                 .between(Duration::ZERO, backoff.bound(count.min(16)));
             self.shared.world.clock.sleep(wait).await;
-        }
-    }
-
-    /// The ledger lost its end. Writes stop at once; a halt tells everybody.
-    fn lost(&mut self, loss: Loss) {
-        tracing::error!(%loss, "the ledger lost its end");
-        self.shared
-            .ledger_trouble(Some(format!("the ledger lost its end: {loss}")));
-        self.loss = Some(loss);
-        self.unlink();
-        self.shut(Door::Halted, &AppendError::Halted);
-        self.shared.view.set_progress(|progress| progress.reached = false);
-    }
-
-    fn shut(&self, door: Door, error: &AppendError) {
-        if seeded::is(Bug::HaltedAppends) {
-            return;
-        }
-        let mut intake = self.shared.intake.lock();
-        intake.door = door;
-        intake.refuse_waiting(error);
-    }
-
-    /// Writes the halt, and waits until an operator has accepted the loss. Who only reads leaves the halt to those who write:
-    /// it serves nothing more, for to load the state anew would be to forget what was lost.
-    async fn wait_out(&mut self, loss: Loss) {
-        refuse_looks(
-            std::mem::take(&mut *self.shared.looks.lock()),
-            "the ledger lost its end",
-        );
-        if self.shared.config.only_reads() {
-            return self.shared.world.tasks.stopping().await;
-        }
-        match self.shared.ledger.halt(&loss).await {
-            Ok(Halted::At(_) | Halted::Already(_)) => {
-                let shared = &self.shared;
-                tokio::select! {
-                    biased;
-                    () = shared.world.tasks.stopping() => {}
-                    () = shared.world.clock.sleep(Duration::from_secs(5)) => {}
-                }
-            }
-            // The loss stands until that has succeeded: only then writes are taken again.
-            Ok(Halted::Reload(_)) => self.reload().await,
-            Ok(Halted::NotLost) => {
-                self.loss = None;
-                self.stale = true;
-                self.open_door();
-            }
-            Err(error) => self.failed(&error),
-        }
-    }
-
-    /// Takes writes again, unless the fold has met a halt.
-    fn open_door(&self) {
-        if self.shared.view.read(metadata::State::halted) {
-            return;
-        }
-        let mut intake = self.shared.intake.lock();
-        if intake.door == Door::Halted {
-            intake.door = Door::Open;
         }
     }
 }

@@ -195,6 +195,12 @@ impl Index {
         self.object_bytes
     }
 
+    /// Bytes of memory that it takes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&self.runs[..]) + size_of_val(&self.starts[..]) + size_of_val(&self.records[..])
+    }
+
     /// All runs, sorted by (topic, partition), and so by place.
     #[must_use]
     pub fn runs(&self) -> &[Run] {

@@ -114,7 +114,7 @@ pub(crate) async fn read_extent(
     read.map_err(|failure| failure.named(extent))
 }
 
-pub(super) async fn read_whole(
+async fn read_whole(
     shared: &Arc<Shared>,
     partition: PartitionId,
     extent: &Extent,

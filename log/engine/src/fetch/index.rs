@@ -4,7 +4,6 @@
 //! wanted, the index says where that part begins, so a reader that comes back again and again for the next piece does
 //! not read what is before it.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,6 +12,7 @@ use segment::{Index, OPEN_BYTES, SegmentError};
 use store::{Key, ReadClass};
 
 use super::extent::Failure;
+use super::opened::Opened;
 use super::plan::Step;
 use crate::shared::Shared;
 
@@ -62,26 +62,31 @@ pub(super) async fn part(
     part.ok_or_else(|| Failure::Damaged(format!("the index of {} does not cover the extent", shared.path(key))))
 }
 
-/// Indexes of the segments that were read last, by name. Bounded by the batches they hold, oldest name first.
-#[derive(Debug, Default)]
+/// Bytes of indexes that are kept. One of a segment of a thousand batches takes about 12 KiB.
+const INDEXES_BYTES_MAX: usize = 8 << 20;
+
+/// Indexes of the segments that were read last.
+#[derive(Debug)]
 pub(crate) struct Indexes {
-    opened: Mutex<BTreeMap<Key, Arc<Index>>>,
+    opened: Mutex<Opened<Key, Arc<Index>>>,
 }
 
-/// Segments whose indexes are kept: what a few hundred readers of history have under way.
-const INDEXES_MAX: usize = 64;
+impl Default for Indexes {
+    fn default() -> Self {
+        Indexes {
+            opened: Mutex::new(Opened::new(INDEXES_BYTES_MAX)),
+        }
+    }
+}
 
 impl Indexes {
     fn get(&self, key: &Key) -> Option<Arc<Index>> {
-        self.opened.lock().get(key).cloned()
+        self.opened.lock().get(key)
     }
 
     fn keep(&self, key: Key, index: Arc<Index>) {
-        let mut opened = self.opened.lock();
-        opened.insert(key, index);
-        if opened.len() > INDEXES_MAX {
-            opened.pop_first();
-        }
+        let bytes = index.memory_bytes();
+        self.opened.lock().keep(key, index, bytes);
     }
 }
 

@@ -1,7 +1,5 @@
 //! Reading batches from a lake file: its end once, then the pages that hold the offsets wanted, as the file itself says.
 
-mod opened;
-
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -13,9 +11,9 @@ use parking_lot::Mutex;
 use records::Batch;
 use store::{Key, ReadClass};
 
-use self::opened::Opened;
 use super::FetchedBatch;
 use super::extent::Failure;
+use super::opened::Opened;
 use super::plan::Step;
 use crate::shared::Shared;
 

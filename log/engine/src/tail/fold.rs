@@ -19,6 +19,7 @@ impl Tail {
             Ok(applied) => applied,
             Err(what) => {
                 self.failures = self.failures.saturating_add(1);
+                self.refused = true;
                 let text = format!("ledger entry {} cannot be folded: {what}", tip.position);
                 tracing::error!(error = %text, "stuck");
                 self.shared.ledger_trouble(Some(text));

@@ -20,4 +20,6 @@ mod peers;
 #[cfg(test)]
 mod start;
 #[cfg(test)]
+mod times;
+#[cfg(test)]
 mod upkeep;

@@ -73,11 +73,7 @@ async fn reader(cluster: &Cluster) -> (Result<Engine, StartError>, Arc<AtomicU32
         roles: Vec::new(),
         ..EngineConfig::default()
     };
-    let store = Store::with_objects(
-        cluster.objects.clone(),
-        StoreOptions::default(),
-        cluster.world.clone(),
-    );
+    let store = Store::with_objects(cluster.objects.clone(), StoreOptions::default(), cluster.world.clone());
     let ledger = Arc::new(cluster.ledger.clone());
     let started = Engine::start(cluster.world.child("reader"), config, ledger, store).await;
     (started, writes)
@@ -138,4 +134,38 @@ async fn who_only_reads_writes_nothing_and_halts_nothing() {
     reading.stop(Duration::from_secs(1)).await;
     assert_eq!(cluster.table.entries(), entries, "no halt");
     assert_eq!(writes.load(Ordering::Relaxed), 0);
+}
+
+/// A start asks again what fails in passing, and does not for ever.
+#[tokio::test(start_paused = true)]
+async fn a_start_waits_for_a_ledger_that_fails_in_passing() {
+    let cluster = Cluster::new(3);
+    let engine = cluster.engine().await;
+    topic(&engine, "orders", 1, &[]).await;
+    engine.stop(Duration::from_secs(1)).await;
+    for (failing, starts) in [(6, true), (u32::MAX, false)] {
+        let (calls, ledger) = (AtomicU32::new(0), cluster.ledger.clone());
+        let refusing = ledger::Faults {
+            refused: 1.0,
+            ..ledger::Faults::NONE
+        };
+        // The second read of the start is the first of its tail.
+        cluster.ledger.set_hook(Some(Arc::new(move |seam| {
+            if seam.call == "read" && seam.moment == ledger::faulty::Moment::Before {
+                let call = calls.fetch_add(1, Ordering::Relaxed);
+                let fails = (1..failing).contains(&call);
+                ledger.set_faults(if fails { refusing } else { ledger::Faults::NONE });
+            }
+            ledger::faulty::Verdict::Go
+        })));
+        let started = start(
+            &cluster.world,
+            Arc::new(cluster.ledger.clone()),
+            cluster.objects.clone(),
+        )
+        .await;
+        assert_eq!(started.is_ok(), starts, "{started:?}");
+        cluster.ledger.set_hook(None);
+        cluster.ledger.set_faults(ledger::Faults::NONE);
+    }
 }
