@@ -75,7 +75,7 @@ pub(crate) async fn ready(State(front): State<Front>) -> Response {
     let draining = health.draining || front.is_stopping();
     let health = front.engine().health();
     let answer = ReadyAnswer {
-        ready: health.serving && fresh.is_ok() && !draining && !health.halted,
+        ready: health.serving && fresh.is_ok() && !draining && !health.halted && health.refused.is_none(),
         serving: health.serving,
         draining,
         halted: health.halted,
@@ -86,7 +86,12 @@ pub(crate) async fn ready(State(front): State<Front>) -> Response {
         ledger_error: health
             .ledger_error
             .or_else(|| fresh.err().map(|error| error.to_string()))
-            .or_else(|| health.halted.then(|| HALTED.to_owned())),
+            .or_else(|| health.halted.then(|| HALTED.to_owned()))
+            .or_else(|| {
+                health
+                    .refused
+                    .map(|why| format!("this process may not live in the log: {why}"))
+            }),
         store_error: health.store_error,
         memory_used_bytes: health.memory_used_bytes as u64,
         memory_max_bytes: front.engine().config().memory_bytes_max as u64,

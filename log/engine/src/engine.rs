@@ -49,6 +49,8 @@ pub struct Health {
     pub follows: Option<Incarnation>,
     /// How many follow this one.
     pub followers: usize,
+    /// Why the log does not let this process live, if so: it takes no records.
+    pub refused: Option<String>,
     /// What the ledger said last, if it went wrong.
     pub ledger_error: Option<String>,
     /// What the store said last, if it went wrong.
@@ -130,7 +132,10 @@ impl Engine {
     /// How it fares.
     pub fn health(&self) -> Health {
         let progress = self.shared.view.progress();
-        let door = self.shared.intake.lock().door;
+        let (door, refused) = {
+            let intake = self.shared.intake.lock();
+            (intake.door, intake.lives.refusal().map(ToString::to_string))
+        };
         let trouble = self.shared.trouble.lock().clone();
         let now = self.shared.world.clock.now();
         Health {
@@ -141,6 +146,7 @@ impl Engine {
             looked_ago: progress.looked.map(|looked| now.saturating_duration_since(looked)),
             follows: *self.shared.follows.lock(),
             followers: self.shared.recent.followers(),
+            refused,
             ledger_error: trouble.ledger,
             store_error: trouble.store,
             memory_used_bytes: self.shared.memory.used(),

@@ -179,6 +179,9 @@ pub enum StartError {
     /// There is no log, and who only reads begins none.
     #[error("the ledger has not begun")]
     NotBegun,
+    /// What the process is to say of itself is more than the log takes.
+    #[error("{0}")]
+    Config(String),
     /// Store and ledger do not belong together.
     #[error("{0}")]
     Mismatch(String),

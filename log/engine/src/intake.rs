@@ -154,7 +154,7 @@ impl Intake {
 
     /// Whether something waits to go into an entry that this process puts.
     pub(crate) fn has_work(&self) -> bool {
-        !self.guests.is_empty() || self.lives.is_registering() || self.has_own_work()
+        !self.guests.is_empty() || self.lives.asks() || self.has_own_work()
     }
 
     /// Whether something of this process waits for its way into the ledger.

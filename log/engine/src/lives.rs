@@ -2,15 +2,35 @@
 
 use std::collections::BTreeMap;
 
+use std::time::Duration;
+
 use metadata::entry::{self, proposal::Kind};
-use metadata::{Incarnation, Lane, Role, State};
-use world::{Chance, Instant};
+use metadata::{Incarnation, Lane, Rejection, Role, State};
+use world::{Backoff, Chance, Instant};
+
+/// Waits after a register was refused: whatever the reason is, it does not pass within milliseconds.
+const REFUSED: Backoff = Backoff {
+    first: Duration::from_millis(100),
+    max: Duration::from_secs(30),
+    deadline: Duration::MAX,
+};
 
 /// One life for each role of the process.
 #[derive(Debug)]
 pub(crate) struct Lives {
     lives: BTreeMap<Role, Life>,
     chance: Chance,
+    refused: Refused,
+}
+
+/// Registers that were refused, since the last one that was not.
+#[derive(Debug, Default)]
+struct Refused {
+    count: u32,
+    /// Why, as the fold said last.
+    why: Option<Rejection>,
+    /// When to ask again; none: now.
+    until: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -57,6 +77,7 @@ impl Lives {
         Lives {
             lives: registers.into_iter().map(begin).collect(),
             chance,
+            refused: Refused::default(),
         }
     }
 
@@ -74,9 +95,10 @@ impl Lives {
         roles.find(|role| self.incarnation(*role).as_ref() == Some(incarnation))
     }
 
-    /// Register proposals for the lives that are not there yet; `folded` is a position this process has folded.
+    /// Register proposals for the lives that are not there yet, unless it is too soon to ask again; `folded` is a position this process has folded.
     pub(crate) fn registers(&self, folded: u64) -> Vec<entry::Proposal> {
-        let asking = self.lives.values().filter_map(|life| match life.standing {
+        let may_ask = self.lives.values().filter(|_| self.asks());
+        let asking = may_ask.filter_map(|life| match life.standing {
             Standing::Registering { nonce } => Some((nonce, &life.register)),
             Standing::Live(_) | Standing::Ended => None,
         });
@@ -106,6 +128,26 @@ impl Lives {
             .any(|life| matches!(life.standing, Standing::Registering { .. }))
     }
 
+    /// Whether a register is to be proposed now.
+    pub(crate) fn asks(&self) -> bool {
+        self.refused.until.is_none() && self.is_registering()
+    }
+
+    /// When to ask again, after a register was refused.
+    pub(crate) fn ask_at(&self) -> Option<Instant> {
+        self.refused.until.filter(|_| self.is_registering())
+    }
+
+    /// Time has gone by.
+    pub(crate) fn tick(&mut self, now: Instant) {
+        self.refused.until = self.refused.until.filter(|until| *until > now);
+    }
+
+    /// Why the last register was refused, while no later one was taken.
+    pub(crate) fn refusal(&self) -> Option<&Rejection> {
+        self.refused.why.as_ref()
+    }
+
     /// Compares with the fold: lives whose register was taken begin, and those that are no longer live are over. Gives
     /// the roles of the latter, which ask for another life from now on.
     pub(crate) fn learn(&mut self, state: &State, now: Instant) -> Vec<Role> {
@@ -115,6 +157,7 @@ impl Lives {
                 Standing::Registering { nonce } => {
                     if let Some(begun) = state.life_by_nonce(nonce) {
                         life.begin(begun.incarnation(), now);
+                        self.refused = Refused::default();
                     }
                 }
                 Standing::Live(incarnation) if state.incarnation(&incarnation).is_none() => {
@@ -135,13 +178,21 @@ impl Lives {
     }
 
     /// Draws new nonces for the lives that were not registered though their registers were folded: those nonces are
-    /// used up.
-    pub(crate) fn renew_nonces(&mut self) {
+    /// used up. They ask again after a while. `why` is what the fold said of it. Whether there are any.
+    pub(crate) fn refused(&mut self, why: Option<Rejection>, now: Instant) -> bool {
+        let mut any = false;
         for life in self.lives.values_mut() {
             if let Standing::Registering { nonce } = &mut life.standing {
                 *nonce = self.chance.u64();
+                any = true;
             }
         }
+        if any {
+            self.refused.until = Some(now + REFUSED.bound(self.refused.count.min(16)));
+            self.refused.count = self.refused.count.saturating_add(1);
+            self.refused.why = why;
+        }
+        any
     }
 
     /// The sequence that the next proposal of a lane will get.

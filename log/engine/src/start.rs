@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger::{Backend, Base, ClusterId, Ledger, Tip, WitnessOutcome};
-use metadata::{State, entry};
+use metadata::{REGISTER_TEXT_BYTES_MAX, State, entry};
 use parking_lot::Mutex;
 use store::{ClusterFile, CreateCluster, Store};
 use tokio::sync::Notify;
@@ -27,6 +27,7 @@ pub(crate) async fn start(
     backend: Arc<dyn Backend>,
     store: Store,
 ) -> Result<Arc<Shared>, StartError> {
+    check(&config)?;
     let (ledger, store) = if config.only_reads() {
         existing(&world, backend, store).await?
     } else {
@@ -86,6 +87,23 @@ async fn load(ledger: &Ledger, store: &Store) -> Result<(State, Tip), StartError
 
 async fn base(ledger: &Ledger) -> Result<Base, StartError> {
     ledger.base().await.map_err(|error| StartError::Ledger(chain(&error)))
+}
+
+/// The fold would refuse its registers for ever.
+fn check(config: &EngineConfig) -> Result<(), StartError> {
+    let texts = [
+        ("name", &config.name),
+        ("zone", &config.zone),
+        ("HTTP address", &config.http_address),
+        ("peer address", &config.peer_address),
+    ];
+    match texts.iter().find(|(_, text)| text.len() > REGISTER_TEXT_BYTES_MAX) {
+        None => Ok(()),
+        Some((what, text)) => Err(StartError::Config(format!(
+            "the {what} of this process has {} bytes, and may have {REGISTER_TEXT_BYTES_MAX}",
+            text.len()
+        ))),
+    }
 }
 
 fn registers(config: &EngineConfig) -> Vec<entry::Register> {

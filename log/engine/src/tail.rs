@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::{Appended, LedgerError, Loss, ReadOutcome, Sealed, Tip};
+use metadata::Rejection;
 use seeded::Bug;
 use world::{Backoff, Instant};
 
@@ -73,6 +74,8 @@ pub(crate) struct Tail {
     loss: Option<Loss>,
     /// What the ledger held when it was known to be halted.
     halted_at: Option<Tip>,
+    /// Why a register of the entry that was folded last was refused.
+    refusal: Option<Rejection>,
     /// The state was loaded anew, and the end of the ledger not yet reached.
     reloaded: bool,
     full_until: Option<Instant>,
@@ -98,6 +101,7 @@ impl Tail {
             nothings: 0,
             loss: None,
             halted_at: None,
+            refusal: None,
             reloaded: false,
             full_until: None,
             route: follow::Route::default(),
@@ -225,14 +229,20 @@ impl Tail {
         Duration::from_millis(timeout) / 3
     }
 
-    /// When there is something to do though nothing happens: a beat, a look, or another try after the ledger was full.
+    /// When there is something to do though nothing happens: a beat, a register, a look, or another try after the ledger was full.
     fn wake_at(&self, beats: Duration) -> Instant {
         let now = self.shared.world.clock.now();
-        let beat = {
-            let intake = self.shared.intake.lock();
-            intake.lives.silent_since().map(|(_, heard)| heard + beats).min()
+        let (beat, ask) = {
+            let lives = &self.shared.intake.lock().lives;
+            (
+                lives.silent_since().map(|(_, heard)| heard + beats).min(),
+                lives.ask_at(),
+            )
         };
-        let soonest = [beat, self.look_due(), self.full_until].into_iter().flatten().min();
+        let soonest = [beat, ask, self.look_due(), self.full_until]
+            .into_iter()
+            .flatten()
+            .min();
         soonest.unwrap_or(now + beats)
     }
 
@@ -256,8 +266,9 @@ impl Tail {
         // Abandoned groups were left out; some that waited behind them may take the object lane now.
         self.shared.object_wake.notify_one();
         let Some(mut composed) = composed else {
-            // There was something, and nothing to say: it was abandoned or refused.
-            return self.idle().await;
+            // There was something, and nothing to say: it was abandoned or refused, or waits for its life.
+            let looks = self.look_due().is_some_and(|due| due <= self.shared.world.clock.now());
+            return if looks { self.read().await } else { self.idle().await };
         };
         let began = self.shared.world.clock.now();
         let looks = std::mem::take(&mut *self.shared.looks.lock());
@@ -313,7 +324,7 @@ impl Tail {
                     .increment(u64::try_from(entry.stored.len()).unwrap_or(u64::MAX));
                 let folded = self.fold(&entry);
                 if registers {
-                    self.shared.intake.lock().lives.renew_nonces();
+                    self.mind_refusal();
                 }
                 if folded {
                     return self.reached(began, looks);

@@ -42,6 +42,7 @@ impl Intake {
     /// When what waits is to be put into an entry: at once, or, when it is beats alone, once they were held. None when
     /// nothing waits. `beats` is how often lives beat; none when beats are not to be held.
     pub(crate) fn put_at(&mut self, now: Instant, beats: Option<Duration>) -> Option<Instant> {
+        self.lives.tick(now);
         if !self.has_work() {
             self.held.since = None;
             return None;
@@ -71,7 +72,7 @@ impl Intake {
         let sent = self.to_put().all(|sent| is_beat(&sent.proposal));
         let control = self.control.iter().all(|job| matches!(job.kind, Kind::Beat(_)));
         let appends = self.flushed.is_empty() && self.inline.jobs.is_empty();
-        self.lives.is_registering() || !(sent && control && appends && self.guests.are_beats())
+        self.lives.asks() || !(sent && control && appends && self.guests.are_beats())
     }
 }
 

@@ -137,7 +137,8 @@ impl Desk {
         self.intake.restore(composed, true);
         self.fold(&decoded);
         if registers {
-            self.intake.lives.renew_nonces();
+            self.intake.lives.refused(None, self.now);
+            self.intake.lives.tick(self.now + std::time::Duration::from_secs(60));
         }
     }
 

@@ -79,8 +79,33 @@ async fn a_life_begins_when_its_register_is_folded_and_another_follows_when_it_i
 async fn a_nonce_that_was_folded_in_vain_is_not_used_again() {
     let mut lives = lives(&[Role::Agent]);
     let before = nonces(&lives.registers(0));
-    lives.renew_nonces();
+    let now = world::World::simulated(1).clock.now();
+    assert!(lives.refused(None, now));
+    lives.tick(now + Duration::from_secs(1));
     assert_ne!(nonces(&lives.registers(0)), before);
+}
+
+#[tokio::test]
+async fn who_was_refused_asks_again_ever_later_and_at_once_when_it_has_lived() {
+    let mut lives = lives(&[Role::Agent]);
+    let mut state = State::genesis([1; 16], 1, [0; 32]);
+    let mut now = world::World::simulated(1).clock.now();
+    for wait in [100, 200, 400, 800] {
+        assert!(lives.asks() && lives.ask_at().is_none());
+        assert!(lives.refused(Some(Rejection::TooManyLives { limit: 3 }), now));
+        assert_eq!((lives.registers(0), lives.asks()), (vec![], false));
+        let at = lives.ask_at().unwrap();
+        assert_eq!(at, now + Duration::from_millis(wait));
+        lives.tick(at - Duration::from_millis(1));
+        assert!(!lives.asks() && lives.is_registering());
+        lives.tick(at);
+        now = at;
+    }
+    assert_eq!(lives.refusal(), Some(&Rejection::TooManyLives { limit: 3 }));
+    apply(&mut state, lives.registers(0));
+    lives.learn(&state, now);
+    assert_eq!((lives.refusal(), lives.ask_at()), (None, None));
+    assert!(!lives.refused(None, now), "it lives");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ledger::{Entry, EntryKind};
-use metadata::{Applied, EntryRef, Event, Fate, Outcome, PartitionId, Verdict};
+use metadata::{Applied, EntryRef, Event, Fate, Outcome, PartitionId, Rejection, Verdict};
 
 use super::Tail;
 use crate::intake::{Door, held};
@@ -26,6 +26,7 @@ impl Tail {
                 return false;
             }
         };
+        self.refusal = outcomes.iter().find_map(refusal);
         self.tip = tip;
         self.nothings = 0;
         self.shared.recent.push(entry);
@@ -54,6 +55,15 @@ impl Tail {
         intake.beat_together(now);
         if linked {
             intake.beat(now, self.beat_interval() / 2);
+        }
+    }
+
+    /// A register of this process was put and folded. If it was refused the process lives later, or never.
+    pub(super) fn mind_refusal(&mut self) {
+        let (why, now) = (self.refusal.take(), self.shared.world.clock.now());
+        let told = why.as_ref().map_or_else(|| "too late".to_owned(), ToString::to_string);
+        if self.shared.intake.lock().lives.refused(why, now) {
+            tracing::error!(why = told, "this process may not live in the log yet; it asks again");
         }
     }
 
@@ -119,6 +129,17 @@ impl Tail {
             (true, false) => self.open_door(),
             _ => {}
         }
+    }
+}
+
+/// Why a register was refused. Nothing else is proposed by nobody.
+fn refusal(outcome: &Outcome) -> Option<Rejection> {
+    match (&outcome.incarnation, &outcome.fate) {
+        (None, Fate::Taken(verdicts)) => verdicts.iter().find_map(|verdict| match verdict {
+            Verdict::Rejected(why) => Some(why.clone()),
+            Verdict::Applied(_) => None,
+        }),
+        _ => None,
     }
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use engine::{Engine, EngineConfig, ReadError, StartError};
 use ledger::Backend as _;
 use ledger::memory::MemoryLedger;
+use metadata::Role;
+use metadata::entry::{self, proposal::Kind};
 use store::{MemoryObjects, Op, Store, StoreOptions};
 use world::World;
 
@@ -168,4 +170,66 @@ async fn a_start_waits_for_a_ledger_that_fails_in_passing() {
         cluster.ledger.set_hook(None);
         cluster.ledger.set_faults(ledger::Faults::NONE);
     }
+}
+
+/// Whom the log does not let live says so, is not ready, and does not fill the ledger with its asking.
+#[tokio::test(start_paused = true)]
+async fn who_may_not_live_asks_again_after_a_while() {
+    let cluster = Cluster::new(4);
+    let named = |name: String| EngineConfig {
+        name,
+        ..EngineConfig::default()
+    };
+    let store = Store::with_objects(cluster.objects.clone(), StoreOptions::default(), cluster.world.clone());
+    let ledger = Arc::new(cluster.ledger.clone());
+    let world = cluster.world.child("engine");
+    let refused = Engine::start(world, named("n".repeat(256)), ledger, store).await;
+    assert!(matches!(refused, Err(StartError::Config(_))), "{refused:?}");
+    assert!(cluster.table.entries().is_empty());
+
+    // Software of a later feature level lives, and the log is raised to it.
+    let begun = cluster.engine_with(named("n".repeat(255))).await;
+    begun.stop(Duration::from_secs(1)).await;
+    let mut tip = begun.ledger().describe().await.unwrap().tip;
+    let life = entry::Incarnation {
+        position: tip.position + 1,
+        index: 0,
+        nonce: 7,
+    };
+    let later = entry::FEATURE_LEVEL + 1;
+    let register = entry::Register {
+        nonce: life.nonce,
+        role: Role::Agent.into(),
+        feature_min: 1,
+        feature_max: later,
+        seen: tip.position,
+        ..entry::Register::default()
+    };
+    let raise = entry::FeatureLevel {
+        seen: entry::FEATURE_LEVEL,
+        level: later,
+    };
+    for (incarnation, kind) in [
+        (None, Kind::Register(register)),
+        (Some(life), Kind::FeatureLevel(raise)),
+    ] {
+        let proposal = entry::Proposal {
+            incarnation,
+            kind: Some(kind),
+            ..entry::Proposal::default()
+        };
+        let body = metadata::encode_body(&entry::body(vec![proposal]));
+        let ledger::Appended::At(next) = begun.ledger().append(&tip, body).await.unwrap() else {
+            panic!("nobody else writes");
+        };
+        tip = next;
+    }
+
+    let before = cluster.table.entries().len();
+    let refused = cluster.engine_with(named("other".to_owned())).await;
+    cluster.world.clock.sleep(Duration::from_secs(600)).await;
+    let why = refused.health().refused.unwrap_or_default();
+    assert!(why.contains("feature"), "{why}");
+    let entries = cluster.table.entries().len() - before;
+    assert!((10..=40).contains(&entries), "{entries}");
 }
