@@ -72,6 +72,11 @@ fn kib(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX).max(1)
 }
 
+/// Bytes of the first piece of an object that is read whole. Most have no other.
+const FIRST_PIECE_BYTES: u64 = 1 << 20;
+/// Bytes of the others: of a large snapshot, say.
+const PIECE_BYTES: u64 = 8 << 20;
+
 #[derive(Debug)]
 pub(crate) struct Reader {
     objects: Arc<dyn Objects>,
@@ -232,27 +237,65 @@ impl Reader {
         range: Option<Range<u64>>,
         class: ReadClass,
     ) -> Result<Bytes, StoreError> {
-        let most = self.options.read_bytes_max;
-        if let Some(range) = &range {
-            self.check(path, std::slice::from_ref(range))?;
-            self.forget(key, blocks::touched(range, self.options.cache_block_bytes).end);
-            if range.is_empty() {
-                return Ok(Bytes::new());
-            }
+        let Some(range) = range else {
+            return self.read_whole(key, path, class).await;
+        };
+        self.check(path, std::slice::from_ref(&range))?;
+        self.forget(key, blocks::touched(&range, self.options.cache_block_bytes).end);
+        if range.is_empty() {
+            return Ok(Bytes::new());
         }
-        let bytes = range.as_ref().map_or(most, |range| range.end - range.start);
-        let _permit = self.lane(class).admit(bytes).await;
-        let fetched = self.fetch(path, range.clone()).await?;
+        let _permit = self.lane(class).admit(range.end - range.start).await;
+        let fetched = self.fetch(path, Some(range.clone())).await?;
         self.forget(key, fetched.object_bytes.div_ceil(self.options.cache_block_bytes));
-        let wanted = range.map_or(fetched.object_bytes, |range| range.end);
-        if wanted > fetched.object_bytes {
+        if range.end > fetched.object_bytes {
             return Err(StoreError::Truncated {
                 path: path.to_owned(),
-                wanted,
+                wanted: range.end,
                 got: fetched.object_bytes,
             });
         }
         Ok(fetched.bytes)
+    }
+
+    /// Reads all of an object, whose length nobody has said, in pieces: so the room it takes among what is under way is that
+    /// of a piece, and each piece has the time of a request.
+    async fn read_whole(&self, key: Key, path: &str, class: ReadClass) -> Result<Bytes, StoreError> {
+        let (mut pieces, mut at, mut object_bytes) = (Vec::new(), 0, None);
+        let truncated = |wanted, got| StoreError::Truncated {
+            path: path.to_owned(),
+            wanted,
+            got,
+        };
+        loop {
+            let bytes = if at == 0 { FIRST_PIECE_BYTES } else { PIECE_BYTES };
+            let permit = self.lane(class).admit(bytes).await;
+            let fetched = match self.fetch(path, Some(at..at + bytes)).await {
+                // Some stores have no range of nothing.
+                Err(StoreError::Truncated { got: 0, .. }) if at == 0 => Fetched {
+                    bytes: Bytes::new(),
+                    object_bytes: 0,
+                },
+                fetched => fetched?,
+            };
+            drop(permit);
+            at += length(&fetched.bytes);
+            pieces.push(fetched.bytes);
+            let whole = *object_bytes.get_or_insert(fetched.object_bytes);
+            if whole != fetched.object_bytes {
+                // It was replaced meanwhile: pieces of two are none.
+                return Err(truncated(whole, fetched.object_bytes));
+            }
+            if at >= whole {
+                break;
+            }
+        }
+        self.forget(key, at.div_ceil(self.options.cache_block_bytes));
+        match pieces.len() {
+            1 => Ok(pieces.swap_remove(0)),
+            // Copied once, for who decodes it wants it in one piece.
+            _ => Ok(pieces.concat().into()),
+        }
     }
 
     /// Keeps what was just written.

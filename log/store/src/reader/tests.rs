@@ -310,3 +310,28 @@ proptest! {
         })?;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_object_is_read_whole_piece_by_piece() {
+    for (length, gets) in [(0, 1), (1, 1), (1 << 20, 1), ((1 << 20) + 1, 2), (10 << 20, 3)] {
+        let bench = bench(length, ROOM).await;
+        let whole = bench.reader.read_fresh(KEY, PATH, None, ReadClass::Tail).await;
+        assert_eq!(whole.as_deref(), Ok(&bytes(length)[..]));
+        assert_eq!(bench.gets(), gets, "{length}");
+    }
+    // One that does not come to its end leaves room for those who read a little.
+    let bench = bench(100, ROOM).await;
+    bench.objects.set(Faults {
+        delay: Delay::Fixed(Duration::from_secs(9)),
+        ..Faults::NONE
+    });
+    let hanging = bench.reader.read_fresh(KEY, PATH, None, ReadClass::Tail);
+    let read = async {
+        bench.world.clock.sleep(Duration::from_millis(1)).await;
+        bench.objects.set(slow());
+        let began = bench.world.clock.now();
+        bench.read(0..10).await.unwrap();
+        assert!(bench.world.clock.now() - began < Duration::from_secs(1));
+    };
+    assert_eq!(tokio::join!(hanging, read).0, Ok(bytes(100)));
+}
