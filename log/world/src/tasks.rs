@@ -6,11 +6,13 @@
 
 use std::fmt;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -71,14 +73,28 @@ impl Tasks {
     }
 
     /// Runs the future as a task of this tree. The name stands in its log lines.
+    ///
+    /// A task that panics ends the process, but in simulation: what it was there for is done by nobody else, and a process
+    /// without it would look alive. Whoever starts it anew loses nothing.
     pub fn spawn<F>(&self, name: &'static str, future: F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let gated = Gated::new(&self.tree.gate, future);
-        self.tree
-            .tracker
-            .spawn(gated.instrument(tracing::debug_span!("task", name)));
+        let span = tracing::debug_span!("task", name);
+        if self.tree.inline {
+            self.tree.tracker.spawn(gated.instrument(span));
+            return;
+        }
+        let caught = AssertUnwindSafe(gated).catch_unwind();
+        let or_none = async move {
+            if caught.await.is_err() {
+                // The panic has been told by its hook.
+                tracing::error!(task = name, "a task panicked, which ends the process");
+                std::process::abort();
+            }
+        };
+        self.tree.tracker.spawn(or_none.instrument(span));
     }
 
     /// Runs work that blocks or computes for long, away from the tasks; inline in simulation.

@@ -74,7 +74,9 @@ impl Server {
         let attempt = |_| async move {
             let connected = async {
                 let (mut session, _) = self.connect(role).await?;
-                session.prepare(role).await?;
+                // What stands between may answer for a server that is gone.
+                let prepared = self.world.clock.timeout(CONNECT_PATIENCE, session.prepare(role)).await;
+                prepared.map_err(|_| self.unavailable("nothing was prepared in time"))??;
                 Ok(session)
             };
             connected

@@ -85,3 +85,25 @@ async fn blocking_work_answers() {
     assert_eq!(World::real().tasks.blocking(|| 5).await, 5);
     assert_eq!(World::simulated(1).tasks.blocking(|| 6).await, 6);
 }
+
+/// Run by the test below, in a process of its own.
+#[tokio::test]
+#[ignore = "it ends its process"]
+#[expect(clippy::disallowed_methods, reason = "a real process, and real time")]
+async fn a_panic_of_a_task() {
+    let tasks = Tasks::threaded();
+    tasks.spawn("panicking", async { panic!("on purpose") });
+    tokio::time::sleep(Duration::from_secs(30)).await;
+}
+
+#[test]
+fn a_task_that_panics_ends_the_process() {
+    let own = std::env::current_exe().unwrap();
+    let ended = std::process::Command::new(own)
+        .args(["--ignored", "--exact", "--nocapture", "tasks::tests::a_panic_of_a_task"])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.code().is_none(), "{:?}: {told}", ended.status);
+    assert!(told.contains("on purpose"), "{told}");
+}
