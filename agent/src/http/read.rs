@@ -89,7 +89,7 @@ pub(crate) async fn from_topic(
 
 /// Read one partition
 ///
-/// From `offset` to `until`. Forms as for all partitions. Without bounds of its own a read of history ends at a multiple
+/// From `offset` to `until`. Forms as for all partitions; a stream with `until` ends there. Without bounds of its own a read of history ends at a multiple
 /// of 1,000 offsets, and `next` says `until` which one it goes on: such an answer never changes and may be kept.
 #[utoipa::path(
     get, path = "/v1/topics/{topic}/partitions/{partition}/records", tag = "records",
@@ -99,6 +99,7 @@ pub(crate) async fn from_topic(
             (PartitionRecords = "application/json"), (String = "application/x-ndjson"), (String = "text/event-stream"),
             (Vec<u8> = "application/vnd.tidelog.batch"),
         )),
+        (status = 204, description = "The stream of events that Last-Event-ID is of has ended at `until`"),
         (status = 304, description = "The client has it already"),
         ReadProblems,
     ),
@@ -118,8 +119,13 @@ pub(crate) async fn from_partition(
         .as_deref()
         .map(|text| query::position("until", text))
         .transpose()?;
-    let mut reader = match last_event(&headers)? {
-        Some(cursor) => start::partition_at_cursor(&front, &authorized, path.partition, cursor, bounds).await?,
+    let resumed = last_event(&headers)?;
+    // What is kept is found by the URL, which says nothing of where the header goes on.
+    let by_url = resumed.is_none();
+    let mut reader = match resumed {
+        Some(cursor) => {
+            start::partition_at_cursor(&front, &authorized, path.partition, (cursor, until), bounds).await?
+        }
         None => {
             let from = query
                 .offset
@@ -128,11 +134,14 @@ pub(crate) async fn from_partition(
             start::in_partition(&front, &authorized, path.partition, (from, until), bounds).await?
         }
     };
+    if form == Form::Events && !by_url && reader.has_ended() {
+        return Ok(stream::ended());
+    }
     if form == Form::Events || (form == Form::Lines && !bounds.wait.is_zero()) {
         return Ok(stream::answer(front, reader, true, (form, query.decode), &id));
     }
     let from = reader.next.first().copied().unwrap_or(0);
-    let caching = if explicit(until) {
+    let caching = if by_url && explicit(until) {
         caching(&front, &reader, from, form, &query)
     } else {
         Caching::No
@@ -141,7 +150,7 @@ pub(crate) async fn from_partition(
         return Ok(caching.not_modified());
     }
     cut_at_chunk(&front, &mut reader, &query);
-    if reader.until.is_some_and(|until| until <= from) {
+    if reader.has_ended() {
         // Nothing is wanted; but an offset that is not there is still told.
         reader.bounds.limit = 0;
     }

@@ -6,4 +6,5 @@ mod common;
 mod iceberg;
 mod read;
 mod sockets;
+mod until;
 mod zones;

@@ -91,6 +91,12 @@ impl Reader {
         }
     }
 
+    /// Whether it has come to where it is to end.
+    pub(crate) fn has_ended(&self) -> bool {
+        let next = self.next.first().copied().unwrap_or(0);
+        self.until.is_some_and(|until| next >= until)
+    }
+
     /// Reads on into the page, waiting for a first record as long as `wait` allows. One partition's trouble does not
     /// keep the others' records back: it is told when there is nothing else to tell.
     ///

@@ -181,15 +181,20 @@ pub(crate) async fn in_partition(
     (from, until): (Position, Option<Position>),
     bounds: Bounds,
 ) -> Result<Reader, Problem> {
-    let mut reader = at_position(front, authorized, from, Some((partition, partition)), bounds).await?;
+    let reader = at_position(front, authorized, from, Some((partition, partition)), bounds).await?;
+    ending(front, reader, until).await
+}
+
+/// The reader of one partition, with where it is to end.
+async fn ending(front: &Front, mut reader: Reader, until: Option<Position>) -> Result<Reader, Problem> {
     if let Some(until) = until {
-        let ends = offsets(front, &[reader.topic.partition(partition)], until).await?;
+        let ends = offsets(front, &[reader.topic.partition(reader.first)], until).await?;
         reader.until = ends.first().copied();
     }
     Ok(reader)
 }
 
-/// Goes on where a cursor for this one partition says.
+/// Goes on where a cursor for this one partition says, to a position.
 ///
 /// # Errors
 /// `bad_cursor` for a cursor of other partitions, and as [`at_cursor`].
@@ -197,7 +202,7 @@ pub(crate) async fn partition_at_cursor(
     front: &Front,
     authorized: &Authorized,
     partition: u32,
-    cursor: Cursor,
+    (cursor, until): (Cursor, Option<Position>),
     bounds: Bounds,
 ) -> Result<Reader, Problem> {
     if cursor.first != partition || cursor.next.len() != 1 {
@@ -208,9 +213,8 @@ pub(crate) async fn partition_at_cursor(
     }
     let cursor = Cursor { closed: true, ..cursor };
     let reader = at_cursor(front, authorized, cursor, bounds).await?;
-    if partition < reader.topic.partitions {
-        Ok(reader)
-    } else {
-        Err(no_partition(&reader.topic, partition))
+    if partition >= reader.topic.partitions {
+        return Err(no_partition(&reader.topic, partition));
     }
+    ending(front, reader, until).await
 }

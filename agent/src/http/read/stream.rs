@@ -1,6 +1,6 @@
 //! Streams of records: server-sent events, and NDJSON that goes on. A stream ends at an event's boundary when the agent
 //! stops, and a stream of events after a while, so that shared caches can serve many readers with one request; the client
-//! goes on with the last event's id.
+//! goes on with the last event's id. One with `until` ends there for good.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::HeaderName;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{HeaderName, StatusCode};
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 use world::Instant;
@@ -77,6 +77,15 @@ pub(crate) fn answer(
     response
 }
 
+/// The answer to an EventSource that comes back behind the end: it is to come back no more.
+pub(crate) fn ended() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
 impl Stream {
     /// The next piece of the body; none when it is over.
     async fn next(&mut self) -> Option<Bytes> {
@@ -92,7 +101,7 @@ impl Stream {
             let left = self
                 .ends_at
                 .map_or(Duration::MAX, |end| end.saturating_duration_since(now));
-            if self.over || left.is_zero() || self.front.is_stopping() {
+            if self.over || left.is_zero() || self.reader.has_ended() || self.front.is_stopping() {
                 return None;
             }
             let wait = left.min(self.front.settings().ping_interval);

@@ -47,7 +47,12 @@ impl Reader {
         let mut taken = 0;
         for batch in &fetched.batches {
             let next = self.next.get(at).copied().unwrap_or(0);
-            if left.records == 0 || self.until.is_some_and(|until| batch.base_offset >= until) {
+            if left.records == 0 {
+                break;
+            }
+            if let Some(until) = self.until.filter(|until| batch.base_offset >= *until) {
+                // Between the two lies nothing, or the reader would come back for it again and again.
+                self.move_to(at, until);
                 break;
             }
             let partition = self.first + at as u32;
@@ -57,9 +62,7 @@ impl Reader {
             };
             left.records = left.records.saturating_sub(count);
             taken += count;
-            if let Some(next) = self.next.get_mut(at) {
-                *next = behind.max(*next);
-            }
+            self.move_to(at, behind);
             match failed {
                 Some(_) if taken > 0 => break,
                 Some(error) => return Err(self.skipping(at, batch, &error)),
@@ -68,6 +71,13 @@ impl Reader {
             }
         }
         Ok(taken)
+    }
+
+    /// Moves a partition's place on; never back.
+    fn move_to(&mut self, at: usize, offset: u64) {
+        if let Some(next) = self.next.get_mut(at) {
+            *next = offset.max(*next);
+        }
     }
 
     /// What cannot be decoded, and the cursor that passes it by.
@@ -117,8 +127,10 @@ impl Reader {
             if offset < from {
                 continue;
             }
-            let full = count >= left.records || (out.len() >= left.text_max && !out.is_empty());
-            if full || self.until.is_some_and(|until| offset >= until) {
+            if let Some(until) = self.until.filter(|until| offset >= *until) {
+                return (count, until, None);
+            }
+            if count >= left.records || (out.len() >= left.text_max && !out.is_empty()) {
                 return (count, next, None);
             }
             if !out.is_empty() {
@@ -137,7 +149,7 @@ impl Reader {
             );
             (count, next) = (count + 1, offset + 1);
         }
-        (count, behind, None)
+        (count, self.until.map_or(behind, |until| behind.min(until)), None)
     }
 }
 
@@ -172,3 +184,6 @@ fn push_batch(pieces: &mut Vec<Bytes>, batch: &FetchedBatch) -> usize {
     pieces.push(batch.batch.bytes().slice(PREFIX_BYTES..));
     batch.batch.records() as usize
 }
+
+#[cfg(test)]
+mod tests;
