@@ -90,7 +90,8 @@ pub(crate) async fn from_topic(
 /// Read one partition
 ///
 /// From `offset` to `until`. Forms as for all partitions; a stream with `until` ends there. Without bounds of its own a read of history ends at a multiple
-/// of 1,000 offsets, and `next` says `until` which one it goes on: such an answer never changes and may be kept.
+/// of 1,000 offsets, and `next` says `until` which one it goes on: the records of such an answer never change, and it may
+/// be kept.
 #[utoipa::path(
     get, path = "/v1/topics/{topic}/partitions/{partition}/records", tag = "records",
     params(PartitionPath, PartitionReadQuery),
@@ -204,7 +205,9 @@ fn explicit(until: Option<Position>) -> bool {
     matches!(until, Some(Position::Offset(_)))
 }
 
-/// A range with both ends below the last stable offset never changes, but in how its batches are cut.
+/// The records of a range that ends before the end of the partition never change, nor that there are more behind them. The
+/// rest of the answer may: where the end is, how far the cursor's agent had folded, how much of the range is in one page.
+/// So the tag is a weak one.
 fn caching(front: &Front, reader: &Reader, from: u64, form: Form, query: &PartitionReadQuery) -> Caching {
     let by_offset = query
         .offset
@@ -221,7 +224,7 @@ fn caching(front: &Front, reader: &Reader, from: u64, form: Form, query: &Partit
     let stays = by_offset && !reader.topic.keyed;
     match (reader.until, range) {
         (Some(until), Some((range, epoch)))
-            if stays && form != Form::Batches && from < until && range.contains(&from) && until <= *range.end() =>
+            if stays && form != Form::Batches && from < until && range.contains(&from) && until < *range.end() =>
         {
             let form = match form {
                 Form::Lines => "ndjson",
@@ -237,6 +240,7 @@ fn caching(front: &Front, reader: &Reader, from: u64, form: Form, query: &Partit
             );
             Caching::Immutable {
                 tag,
+                weak: true,
                 public: reader.topic.public,
             }
         }

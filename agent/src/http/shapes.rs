@@ -195,7 +195,7 @@ pub(crate) struct PartitionRecords {
     next_cursor: String,
     /// Where to go on: a path of this agent.
     next: String,
-    /// The next offset that a record will get.
+    /// The next offset that a record will get. In an answer that may be kept it is the one of when that was made.
     high_watermark: u64,
     /// Whether there was nothing more when the request came.
     up_to_date: bool,

@@ -394,6 +394,8 @@ async fn history_may_be_kept() {
     assert_eq!(second.header("cache-control"), "private, max-age=31536000, immutable");
     assert_eq!(second.json()["next"], format!("{path}?offset=2000"));
     let tag = second.header("etag").to_owned();
+    assert!(tag.starts_with("W/\""), "{tag}");
+    assert_eq!(second.json()["up_to_date"], json!(false));
     let again = agent
         .send(
             "GET",
@@ -403,6 +405,15 @@ async fn history_may_be_kept() {
         )
         .await;
     assert_eq!((again.status, again.body.len()), (304, 0));
+    assert_eq!(again.header("etag"), tag);
+    let one = agent.get(&format!("{path}/5")).await.expect(200);
+    assert!(one.header("etag").starts_with('"'), "its body never changes");
+    // Up to the end, of which it says that there is nothing more, for now.
+    let whole = agent.get(&format!("{path}?offset=2000&until=2500")).await.expect(200);
+    assert_eq!(
+        (whole.header("cache-control"), &whole.json()["up_to_date"]),
+        ("no-store", &json!(true))
+    );
     let tail = agent.get(&format!("{path}?offset=2000")).await.expect(200);
     assert_eq!(
         (tail.header("cache-control"), numbers(&tail.json()).len()),

@@ -57,6 +57,7 @@ pub(crate) async fn one(
     let epoch = fetched.batches.first().map_or(0, |batch| batch.leader_epoch);
     let caching = Caching::Immutable {
         tag: format!("{}-{}-{}-{epoch}-value", topic.id, path.partition, path.offset),
+        weak: false,
         public: topic.public,
     };
     if caching.is_known(&headers) {

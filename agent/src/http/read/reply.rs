@@ -65,6 +65,8 @@ pub(crate) enum Caching {
     Immutable {
         /// The tag.
         tag: String,
+        /// Whether it stands for what the answer means, not for each of its bytes.
+        weak: bool,
         /// Whether shared caches may.
         public: bool,
     },
@@ -73,16 +75,19 @@ pub(crate) enum Caching {
 impl Caching {
     /// Puts it into the headers.
     pub(crate) fn apply(&self, headers: &mut HeaderMap) {
-        let (control, tag) = match self {
-            Caching::No => ("no-store", None),
-            Caching::Immutable { tag, public: true } => ("public, max-age=31536000, immutable", Some(tag)),
-            Caching::Immutable { tag, public: false } => {
-                headers.append(VARY, HeaderValue::from_static("Authorization"));
-                ("private, max-age=31536000, immutable", Some(tag))
-            }
+        let Caching::Immutable { tag, weak, public } = self else {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            return;
+        };
+        let control = if *public {
+            "public, max-age=31536000, immutable"
+        } else {
+            headers.append(VARY, HeaderValue::from_static("Authorization"));
+            "private, max-age=31536000, immutable"
         };
         headers.insert(CACHE_CONTROL, HeaderValue::from_static(control));
-        if let Some(tag) = tag.and_then(|tag| HeaderValue::from_str(&format!("\"{tag}\"")).ok()) {
+        let mark = if *weak { "W/" } else { "" };
+        if let Ok(tag) = HeaderValue::from_str(&format!("{mark}\"{tag}\"")) {
             headers.insert(ETAG, tag);
             headers.append(VARY, HeaderValue::from_static("Accept"));
         }
