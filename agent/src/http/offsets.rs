@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use metadata::PartitionId;
+use metadata::{PartitionId, Rejection};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::authorize::{Allowed, DeleteTopic, DescribeTopic};
@@ -140,7 +141,8 @@ pub(crate) struct TrimAnswer {
 
 /// Delete the records before an offset
 ///
-/// Each partition is trimmed or not for itself; nothing is done when one of them is not there or ends before its offset.
+/// Each partition is trimmed or not for itself; nothing is done when one of them is not there or ends before its offset. A
+/// refusal that is met later tells in `log_start` which partitions were trimmed all the same.
 #[utoipa::path(
     delete, path = "/v1/topics/{topic}/records", tag = "topics",
     params(TopicPath),
@@ -183,9 +185,28 @@ pub(crate) async fn trim(
         .engine()
         .delete_records(&before, authorized.principal().name())
         .await?;
-    let mut log_start = BTreeMap::new();
-    for ((id, _), result) in before.iter().zip(trimmed) {
-        log_start.insert(id.partition.to_string(), result?);
-    }
-    Ok(Json(TrimAnswer { log_start }))
+    let trimmed = before.iter().map(|(id, _)| id.partition).zip(trimmed);
+    told(trimmed).map(Json)
 }
+
+/// What came of the trims of some partitions.
+fn told(trimmed: impl Iterator<Item = (u32, Result<u64, Rejection>)>) -> Result<TrimAnswer, Problem> {
+    let mut log_start = BTreeMap::new();
+    let mut refused = None;
+    for (partition, result) in trimmed {
+        match result {
+            Ok(start) => {
+                log_start.insert(partition.to_string(), start);
+            }
+            Err(rejection) => refused = refused.or(Some((partition, rejection))),
+        }
+    }
+    let Some((partition, rejection)) = refused else {
+        return Ok(TrimAnswer { log_start });
+    };
+    let problem = Problem::from(rejection).with("partition", partition);
+    Err(problem.after(!log_start.is_empty()).with("log_start", json!(log_start)))
+}
+
+#[cfg(test)]
+mod tests;

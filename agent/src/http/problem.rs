@@ -25,6 +25,7 @@ pub(crate) struct Problem(Box<Inner>);
 struct Inner {
     code: Code,
     status: StatusCode,
+    no_side_effects: bool,
     title: Cow<'static, str>,
     kafka: (&'static str, i16),
     members: Map<String, Value>,
@@ -41,6 +42,7 @@ impl Problem {
         Problem(Box::new(Inner {
             code,
             status: code.status(),
+            no_side_effects: code.no_side_effects(),
             title: title.into(),
             kafka: code.kafka(),
             members: Map::new(),
@@ -61,6 +63,12 @@ impl Problem {
     /// With another status than its code has by itself.
     pub(crate) fn status(mut self, status: StatusCode) -> Problem {
         self.0.status = status;
+        self
+    }
+
+    /// What kept the rest of a request from being done, when something of it `was_done` before.
+    pub(crate) fn after(mut self, was_done: bool) -> Problem {
+        self.0.no_side_effects &= !was_done;
         self
     }
 
@@ -94,6 +102,7 @@ impl Problem {
         let Inner {
             code,
             status,
+            no_side_effects,
             title,
             kafka,
             members,
@@ -105,7 +114,7 @@ impl Problem {
         body.insert("status".to_owned(), status.as_u16().into());
         body.insert("code".to_owned(), code.name().into());
         body.insert("retryable".to_owned(), code.retryable().into());
-        body.insert("no_side_effects".to_owned(), code.no_side_effects().into());
+        body.insert("no_side_effects".to_owned(), (*no_side_effects).into());
         body.insert("kafka".to_owned(), json!({"name": kafka.0, "code": kafka.1}));
         body.insert("request_id".to_owned(), request_id.into());
         Value::Object(body)

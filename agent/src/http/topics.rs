@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::authorize::{Allowed, AlterTopic, CreateTopic, DeleteTopic, DescribeCluster, DescribeTopic};
 use super::extract::{JsonBody, JsonOr, UrlQuery};
-use super::front::{Front, no_topic};
+use super::front::{Front, TopicFacts, no_topic};
 use super::openapi::{AskProblems, ChangeProblems};
 use super::page::{self, Paged};
 use super::problem::{Code, Problem};
@@ -283,7 +283,8 @@ fn describe_now(front: &Front, name: &str, zone: &str) -> Option<TopicAnswer> {
 
 /// Change a topic's configs, or give it more partitions
 ///
-/// The two are done one after the other: a refusal of the second does not undo the first, and says so.
+/// The two are done one after the other: a refusal of the second does not undo the first, and says so. Nothing is done when
+/// there are to be fewer partitions than there are, or more than the cluster may have.
 #[utoipa::path(
     patch, path = "/v1/topics/{topic}", tag = "topics",
     params(TopicPath),
@@ -297,12 +298,8 @@ pub(crate) async fn alter(
 ) -> Result<Json<TopicAnswer>, Problem> {
     let topic = front.topic(&authorized).await?;
     let principal = authorized.principal().name();
-    if let Some(total) = body.partitions.filter(|total| *total < topic.partitions) {
-        let text = format!(
-            "{} has {} partitions and cannot have {total}",
-            topic.name, topic.partitions
-        );
-        return Err(Problem::bad_request(text).kafka("INVALID_PARTITIONS", 37));
+    if let Some(total) = body.partitions {
+        may_have(&front, &topic, total)?;
     }
     let mut set = BTreeMap::new();
     let mut unset = Vec::new();
@@ -323,11 +320,29 @@ pub(crate) async fn alter(
             .engine()
             .add_partitions(topic.number, topic.partitions, total, principal)
             .await;
-        added.map_err(|error| Problem::from(error).with("config_altered", altered))?;
+        added.map_err(|error| Problem::from(error).after(altered).with("config_altered", altered))?;
     }
     describe_now(&front, authorized.name(), ANY_ZONE)
         .map(Json)
         .ok_or_else(|| no_topic(authorized.name()))
+}
+
+/// Whether a topic may come to have so many partitions, as far as is known here: told before anything is done.
+fn may_have(front: &Front, topic: &TopicFacts, total: u32) -> Result<(), Problem> {
+    let Some(more) = total.checked_sub(topic.partitions) else {
+        let text = format!(
+            "{} has {} partitions and cannot have {total}",
+            topic.name, topic.partitions
+        );
+        return Err(Problem::bad_request(text).kafka("INVALID_PARTITIONS", 37));
+    };
+    let (all, limit) = front
+        .engine()
+        .read(|state| (state.partition_count(), state.cluster_config().partitions_max()));
+    if more > 0 && all.saturating_add(u64::from(more)) > limit {
+        return Err(Rejection::TooManyPartitions { limit }.into());
+    }
+    Ok(())
 }
 
 /// Delete a topic and its records

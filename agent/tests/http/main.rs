@@ -5,6 +5,7 @@ mod append;
 mod common;
 mod iceberg;
 mod read;
+mod refused;
 mod sockets;
 mod until;
 mod zones;

@@ -51,6 +51,15 @@ fn a_problem_says_what_to_do() {
 }
 
 #[test]
+fn what_fails_after_something_was_done_says_so() {
+    let of = |was_done| Problem::from(Rejection::UnknownPartition).after(was_done);
+    check(of(true), &json!({"status": 404, "no_side_effects": false}));
+    check(of(false), &json!({"status": 404, "no_side_effects": true}));
+    let unknown = Problem::from(engine::ChangeError::Unknown("x".to_owned()));
+    check(unknown.after(false), &json!({"status": 504, "no_side_effects": false}));
+}
+
+#[test]
 fn what_may_be_tried_again_says_when() {
     let response = Problem::from(engine::AppendError::Overloaded).to_response("r");
     assert_eq!(response.headers()["retry-after"], "1");
