@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::authorize::{Allowed, AlterCluster, DescribeCluster};
-use super::extract::JsonBody;
+use super::extract::{JsonBody, NoQuery};
 use super::front::Front;
 use super::openapi::{AskProblems, ChangeProblems};
 use super::problem::Problem;
@@ -87,6 +87,7 @@ pub(crate) struct AgentAnswer {
 pub(crate) async fn describe(
     State(front): State<Front>,
     _: Allowed<DescribeCluster>,
+    NoQuery: NoQuery,
 ) -> Result<Json<ClusterAnswer>, Problem> {
     front.look().await?;
     Ok(Json(now(&front)))
@@ -125,6 +126,7 @@ fn now(front: &Front) -> ClusterAnswer {
 pub(crate) async fn alter(
     State(front): State<Front>,
     authorized: Allowed<AlterCluster>,
+    NoQuery: NoQuery,
     JsonBody(body): JsonBody<AlterClusterBody>,
 ) -> Result<Json<ClusterAnswer>, Problem> {
     if !body.set.is_empty() || !body.unset.is_empty() {
@@ -144,6 +146,7 @@ pub(crate) async fn alter(
 pub(crate) async fn agents(
     State(front): State<Front>,
     _: Allowed<DescribeCluster>,
+    NoQuery: NoQuery,
 ) -> Result<Json<AgentsAnswer>, Problem> {
     front.look().await?;
     let agents = front.engine().read(|state| {

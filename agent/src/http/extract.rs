@@ -37,6 +37,24 @@ impl<T: DeserializeOwned> FromRequestParts<Front> for UrlQuery<T> {
     }
 }
 
+/// That there are no parameters, for a route that knows none.
+#[derive(Debug)]
+pub(crate) struct NoQuery;
+
+impl FromRequestParts<Front> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Front) -> Result<Self, Problem> {
+        let Some(query) = parts.uri.query().filter(|query| !query.is_empty()) else {
+            return Ok(NoQuery);
+        };
+        let shown: String = query.chars().take(100).collect();
+        Err(Problem::bad_request(format!(
+            "this route takes no parameters, and here are {shown}"
+        )))
+    }
+}
+
 /// The id that the request goes by.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId(pub(crate) std::sync::Arc<str>);

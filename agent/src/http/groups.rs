@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::authorize::{Allowed, CommitGroup, DeleteGroup, DescribeCluster, DescribeGroup};
-use super::extract::{self, JsonBody, UrlQuery};
+use super::extract::{self, JsonBody, NoQuery, UrlQuery};
 use super::front::Front;
 use super::openapi::{AskProblems, ChangeProblems};
 use super::page::{self, Paged};
@@ -148,6 +148,7 @@ pub(crate) async fn list(
 pub(crate) async fn describe(
     State(front): State<Front>,
     authorized: Allowed<DescribeGroup>,
+    NoQuery: NoQuery,
 ) -> Result<Json<GroupAnswer>, Problem> {
     front.look().await?;
     found(&front, authorized.name()).map(Json)
@@ -162,6 +163,7 @@ pub(crate) async fn describe(
 pub(crate) async fn offsets(
     State(front): State<Front>,
     authorized: Allowed<DescribeGroup>,
+    NoQuery: NoQuery,
 ) -> Result<Json<GroupAnswer>, Problem> {
     front.look().await?;
     found(&front, authorized.name()).map(Json)
@@ -212,6 +214,7 @@ fn answer(state: &metadata::State, group: &Group) -> GroupAnswer {
 pub(crate) async fn commit(
     State(front): State<Front>,
     authorized: Allowed<CommitGroup>,
+    NoQuery: NoQuery,
     headers: HeaderMap,
     JsonBody(body): JsonBody<CommitBody>,
 ) -> Result<Json<GroupAnswer>, Problem> {
@@ -257,6 +260,7 @@ pub(crate) async fn commit(
 pub(crate) async fn delete(
     State(front): State<Front>,
     authorized: Allowed<DeleteGroup>,
+    NoQuery: NoQuery,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let condition = condition(&headers)?;

@@ -10,7 +10,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::authorize::{Allowed, DeleteTopic, DescribeTopic};
-use super::extract::{JsonBody, UrlQuery};
+use super::extract::{JsonBody, NoQuery, UrlQuery};
 use super::front::{Front, no_partition};
 use super::openapi::{AskProblems, TrimProblems};
 use super::position::Position;
@@ -152,6 +152,7 @@ pub(crate) struct TrimAnswer {
 pub(crate) async fn trim(
     State(front): State<Front>,
     authorized: Allowed<DeleteTopic>,
+    NoQuery: NoQuery,
     JsonBody(body): JsonBody<TrimBody>,
 ) -> Result<Json<TrimAnswer>, Problem> {
     front.look().await?;

@@ -58,8 +58,14 @@ pub(crate) async fn from_topic(
     let form = Form::of(&headers)?;
     let bounds = Bounds::of(query.limit, query.max_bytes, query.wait, front.settings())?;
     let range = query.partitions.as_deref().map(query::partitions).transpose()?;
-    let mut reader = match where_from(&headers, query.cursor.as_deref())? {
-        From::Cursor(cursor) => start::at_cursor(&front, &authorized, cursor, bounds).await?,
+    let from = where_from(&headers, query.cursor.as_deref())?;
+    if let (From::Named(_), Some(_)) = (&from, range) {
+        return Err(Problem::bad_request(
+            "a cursor says which partitions it is of; partitions goes with a position",
+        ));
+    }
+    let mut reader = match from {
+        From::Named(cursor) | From::Resumed(cursor) => start::at_cursor(&front, &authorized, cursor, bounds).await?,
         From::Position(position) => start::at_position(&front, &authorized, position, range, bounds).await?,
     };
     if form == Form::Batches && reader.next.len() != 1 {
@@ -175,19 +181,22 @@ pub(crate) async fn from_partition(
 
 /// Where a read begins.
 enum From {
-    Cursor(Cursor),
+    /// Where the URL says.
+    Named(Cursor),
+    /// Behind the last event.
+    Resumed(Cursor),
     Position(Position),
 }
 
 /// An EventSource that was cut off says where it was in a header; that counts before the URL it began with.
 fn where_from(headers: &HeaderMap, text: Option<&str>) -> Result<From, Problem> {
     if let Some(cursor) = last_event(headers)? {
-        return Ok(From::Cursor(cursor));
+        return Ok(From::Resumed(cursor));
     }
     let text = text.unwrap_or("earliest");
     match text.parse() {
         Ok(position) => Ok(From::Position(position)),
-        Err(_) => cursor(text).map(From::Cursor),
+        Err(_) => cursor(text).map(From::Named),
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::authorize::{Allowed, AlterTopic, CreateTopic, DeleteTopic, DescribeCluster, DescribeTopic};
-use super::extract::{JsonBody, JsonOr, UrlQuery};
+use super::extract::{JsonBody, JsonOr, NoQuery, UrlQuery};
 use super::front::{Front, TopicFacts, no_topic};
 use super::openapi::{AskProblems, ChangeProblems};
 use super::page::{self, Paged};
@@ -165,6 +165,7 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(front): State<Front>,
     authorized: Allowed<CreateTopic>,
+    NoQuery: NoQuery,
     JsonOr(body): JsonOr<CreateBody>,
 ) -> Result<Response, Problem> {
     if let Some(there) = confirmed(&front, authorized.name(), &body)? {
@@ -294,6 +295,7 @@ fn describe_now(front: &Front, name: &str, zone: &str) -> Option<TopicAnswer> {
 pub(crate) async fn alter(
     State(front): State<Front>,
     authorized: Allowed<AlterTopic>,
+    NoQuery: NoQuery,
     JsonBody(body): JsonBody<AlterBody>,
 ) -> Result<Json<TopicAnswer>, Problem> {
     let topic = front.topic(&authorized).await?;
@@ -354,6 +356,7 @@ fn may_have(front: &Front, topic: &TopicFacts, total: u32) -> Result<(), Problem
 pub(crate) async fn delete(
     State(front): State<Front>,
     authorized: Allowed<DeleteTopic>,
+    NoQuery: NoQuery,
 ) -> Result<StatusCode, Problem> {
     let topic = front.topic(&authorized).await?;
     front

@@ -7,5 +7,6 @@ mod iceberg;
 mod read;
 mod refused;
 mod sockets;
+mod unknown;
 mod until;
 mod zones;

@@ -39,7 +39,7 @@ pub(crate) struct TopicReadQuery {
     /// `@-1h` in every partition.
     #[param(max_length = 4096)]
     pub(crate) cursor: Option<String>,
-    /// Which partitions to follow, at most 256 of them; all without it.
+    /// Which partitions to follow, at most 256 of them; all without it. Not with a cursor, which says them itself.
     #[param(pattern = "^[0-9]{1,10}(-[0-9]{1,10})?$")]
     pub(crate) partitions: Option<String>,
     /// Records, at most; 1,000 without it.

@@ -16,7 +16,7 @@ use store::ReadClass;
 use super::reader::{offset_of, out_of_range};
 use super::reply::Caching;
 use crate::http::authorize::{Allowed, ReadTopic};
-use crate::http::extract::UrlPath;
+use crate::http::extract::{NoQuery, UrlPath};
 use crate::http::front::{Front, TopicFacts};
 use crate::http::openapi::ReadProblems;
 use crate::http::problem::{Code, Problem, undecodable};
@@ -48,6 +48,7 @@ const KEPT: &AsciiSet = &NON_ALPHANUMERIC
 pub(crate) async fn one(
     State(front): State<Front>,
     authorized: Allowed<ReadTopic>,
+    NoQuery: NoQuery,
     UrlPath(path): UrlPath<RecordPath>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
