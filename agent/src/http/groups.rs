@@ -108,7 +108,10 @@ pub(crate) struct CommitOffset {
 #[expect(dead_code, reason = "the shape of the documentation")]
 pub(crate) struct IfChange {
     /// Only while this is the group's last change.
-    #[param(rename = "If-Match", pattern = r#"^"[0-9]{1,19}\.[0-9]{1,9}"$"#)]
+    #[param(
+        rename = "If-Match",
+        pattern = r#"^("[0-9]{1,20}\.[0-9]{1,20}"|[0-9]{1,20}\.[0-9]{1,20})$"#
+    )]
     if_match: Option<String>,
 }
 

@@ -3,6 +3,11 @@
 
 use std::str::FromStr;
 
+/// Digits of a number, leading zeros too, at most: no number of 64 bits needs more.
+const DIGITS_MAX: usize = 20;
+/// A place takes no more.
+const TEXT_BYTES_MAX: usize = 64;
+
 /// A place in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Position {
@@ -32,6 +37,7 @@ impl FromStr for Position {
         match text {
             "earliest" => Some(Position::Earliest),
             "latest" => Some(Position::Latest),
+            _ if text.len() > TEXT_BYTES_MAX => None,
             _ => number_or_time(text),
         }
         .ok_or(NoPosition)
@@ -56,7 +62,7 @@ pub(crate) fn time_ms(text: &str) -> Option<i64> {
     if let Some(ms) = whole(text) {
         return i64::try_from(ms).ok();
     }
-    if text.len() > 64 {
+    if text.len() > TEXT_BYTES_MAX {
         return None;
     }
     text.parse::<jiff::Timestamp>()
@@ -66,7 +72,7 @@ pub(crate) fn time_ms(text: &str) -> Option<i64> {
 
 /// Digits only: no sign, no blank.
 pub(crate) fn whole(text: &str) -> Option<u64> {
-    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let plain = (1..=DIGITS_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
 }
 

@@ -69,7 +69,7 @@ pub(crate) struct PageQuery {
     #[param(minimum = 1, maximum = 1000)]
     pub(crate) page_size: Option<u32>,
     /// Where the page before ended: its `next_page_token`.
-    #[param(max_length = 512, pattern = "^([A-Za-z0-9_-]{4}){0,128}$")]
+    #[param(max_length = 512, pattern = "^[A-Za-z0-9_-]*$")]
     pub(crate) page_token: Option<String>,
 }
 
@@ -136,7 +136,7 @@ pub(crate) struct NewRecordShape {
     /// Pairs of a name and a value.
     #[schema(nullable = false)]
     headers: Option<Vec<(String, HeaderValueShape)>>,
-    /// The partition.
+    /// The partition; the same that the request names, if it names one.
     partition: Option<u32>,
     /// RFC 3339, or milliseconds since 1970.
     timestamp: Option<serde_json::Value>,

@@ -3,6 +3,7 @@
 mod admin;
 mod append;
 mod common;
+mod described;
 mod iceberg;
 mod read;
 mod refused;

@@ -42,7 +42,7 @@ pub(crate) struct AppendQuery {
     /// The records' timestamp: milliseconds since 1970, or RFC 3339; now without it.
     #[param(
         max_length = 64,
-        pattern = r"^([0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))$"
+        pattern = r"^([0-9]{1,20}|[+-]?[0-9]{4}[0-9A-Za-z:.,+!/_=\[\] -]{4,59})$"
     )]
     ts: Option<String>,
     /// Whether a top-level JSON array is a record for each element; it is without this.
@@ -65,7 +65,7 @@ pub(crate) struct PartitionAppendQuery {
     /// The records' timestamp: milliseconds since 1970, or RFC 3339; now without it.
     #[param(
         max_length = 64,
-        pattern = r"^([0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))$"
+        pattern = r"^([0-9]{1,20}|[+-]?[0-9]{4}[0-9A-Za-z:.,+!/_=\[\] -]{4,59})$"
     )]
     ts: Option<String>,
     /// Whether a top-level JSON array is a record for each element; it is without this.
@@ -80,12 +80,12 @@ pub(crate) struct PartitionAppendQuery {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StructuredQuery {
-    /// The partition of records that name none.
+    /// The partition of all records: one that names a partition names this one, or the request is refused.
     partition: Option<u32>,
     /// The timestamp of records that have none: milliseconds since 1970, or RFC 3339; now without it.
     #[param(
         max_length = 64,
-        pattern = r"^([0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))$"
+        pattern = r"^([0-9]{1,20}|[+-]?[0-9]{4}[0-9A-Za-z:.,+!/_=\[\] -]{4,59})$"
     )]
     ts: Option<String>,
     /// When it is answered.
@@ -101,7 +101,7 @@ pub(crate) struct PartitionStructuredQuery {
     /// The timestamp of records that have none: milliseconds since 1970, or RFC 3339; now without it.
     #[param(
         max_length = 64,
-        pattern = r"^([0-9]{1,15}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))$"
+        pattern = r"^([0-9]{1,20}|[+-]?[0-9]{4}[0-9A-Za-z:.,+!/_=\[\] -]{4,59})$"
     )]
     ts: Option<String>,
     /// When it is answered.
@@ -131,7 +131,7 @@ pub(crate) struct Sequence {
 #[expect(dead_code, reason = "the shape of the documentation")]
 pub(crate) struct IfOffset {
     /// Append only when this is its next offset.
-    #[param(rename = "If-Match", pattern = r#"^"[0-9]{1,19}"$"#)]
+    #[param(rename = "If-Match", pattern = r#"^("[0-9]{1,20}"|[0-9]{1,20})$"#)]
     if_match: Option<String>,
 }
 

@@ -50,4 +50,6 @@ fn what_is_none() {
         check(text, None);
     }
     check(&format!("@{}", "0".repeat(1000) + "x"), None);
+    check(&"0".repeat(21), None);
+    check(&format!("@-{}", "1s".repeat(32)), None);
 }

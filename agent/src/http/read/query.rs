@@ -64,13 +64,13 @@ pub(crate) struct PartitionReadQuery {
     /// Where to begin: an offset, `earliest` (without it), `latest`, `-10`, `@2026-11-22T10:00Z` or `@-1h`.
     #[param(
         max_length = 64,
-        pattern = r"^(earliest|latest|-?[0-9]{1,18}|@[0-9]{1,15}|@(-[0-9]{1,6}(ms|s|m|h|d|w))|@[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))$"
+        pattern = r"^(earliest|latest|-?[0-9]{1,20}|@[0-9]{1,20}|@(-([0-9]{1,20}(ms|s|m|h|d|w))+)|@[+]?[0-9]{4}[0-9A-Za-z:.,+!/_=\[\] -]{4,58})$"
     )]
     pub(crate) offset: Option<String>,
     /// Where to end: the position behind the last record.
     #[param(
         max_length = 64,
-        pattern = r"^(earliest|latest|-?[0-9]{1,18}|@[0-9]{1,15}|@(-[0-9]{1,6}(ms|s|m|h|d|w))|@[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:[0-9]{2}))$"
+        pattern = r"^(earliest|latest|-?[0-9]{1,20}|@[0-9]{1,20}|@(-([0-9]{1,20}(ms|s|m|h|d|w))+)|@[+]?[0-9]{4}[0-9A-Za-z:.,+!/_=\[\] -]{4,58})$"
     )]
     pub(crate) until: Option<String>,
     /// Records, at most; 1,000 without it.
