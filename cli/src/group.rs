@@ -54,7 +54,7 @@ pub(crate) struct NameArgs {
 pub(crate) struct ResetArgs {
     /// The group's name
     group: String,
-    /// Only this topic; may be given several times
+    /// Only this topic; may be given several times. A group that is not there yet needs it, with --to
     #[arg(short, long = "topic", value_name = "TOPIC")]
     topics: Vec<String>,
     /// The next record to be read: OFFSET, earliest, latest, -N, @TIME, @-1h

@@ -70,7 +70,7 @@ pub(crate) struct GroupOffset {
 #[serde(deny_unknown_fields)]
 pub(crate) struct CommitBody {
     /// Offsets by topic and partition.
-    #[schema(nullable = false)]
+    #[schema(min_items = 1, max_items = 10_000, nullable = false)]
     pub(crate) offsets: Option<Vec<CommitOffset>>,
     /// A position in every partition: `earliest`, `latest`, `-10`, `@2026-11-22T10:00Z`, `@-1h` or an offset.
     #[schema(max_length = 64, nullable = false)]
@@ -79,7 +79,7 @@ pub(crate) struct CommitBody {
     #[schema(nullable = false)]
     pub(crate) shift_by: Option<i64>,
     /// With `to` and `shift_by`: these topics; without them those that the group has committed for.
-    #[schema(nullable = false)]
+    #[schema(min_items = 1, nullable = false)]
     pub(crate) topics: Option<Vec<String>>,
     /// Whether only to say what would be committed.
     #[serde(default)]
@@ -173,11 +173,14 @@ pub(crate) async fn offsets(
 }
 
 fn found(front: &Front, name: &str) -> Result<GroupAnswer, Problem> {
-    let none = || Problem::new(Code::GroupNotFound, "there is no such group");
     front
         .engine()
         .read(|state| state.group(name).map(|group| answer(state, group)))
-        .ok_or_else(none)
+        .ok_or_else(no_group)
+}
+
+fn no_group() -> Problem {
+    Problem::new(Code::GroupNotFound, "there is no such group")
 }
 
 fn answer(state: &metadata::State, group: &Group) -> GroupAnswer {
@@ -204,7 +207,8 @@ fn answer(state: &metadata::State, group: &Group) -> GroupAnswer {
 
 /// Commit offsets, or reset them
 ///
-/// Either `offsets`, or one of `to` and `shift_by`. Other partitions keep what was committed for them.
+/// Either `offsets`, or one of `to` and `shift_by`. Other partitions keep what was committed for them. `shift_by`, and `to`
+/// without `topics`, are of what was committed: the group has to be there. `offsets`, and `to` with `topics`, make it.
 #[utoipa::path(
     put, path = "/v1/groups/{group}/offsets", tag = "groups",
     params(GroupPath, IfChange),

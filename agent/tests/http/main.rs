@@ -7,6 +7,7 @@ mod described;
 mod iceberg;
 mod read;
 mod refused;
+mod reset;
 mod sockets;
 mod unknown;
 mod until;

@@ -1,6 +1,6 @@
 //! Which offsets a request wants committed: given one by one, by a position, or as a shift.
 
-use metadata::{PartitionId, entry};
+use metadata::{GROUP_NAME_BYTES_MAX, OFFSET_MAX, OFFSET_METADATA_BYTES_MAX, PartitionId, Rejection, State, entry};
 
 use super::{CommitBody, CommitOffset, GroupOffset};
 use crate::http::front::{Front, no_topic};
@@ -40,12 +40,17 @@ impl Commit {
     }
 }
 
-/// What a request wants committed.
+/// What a request wants committed. It is judged as the fold will judge it, for a dry run is to say the same.
 ///
 /// # Errors
-/// `bad_request` for contradictions, `topic_not_found`, `partition_not_found`.
+/// `bad_request` for contradictions, for nothing at all and for what lies beyond limits, `topic_not_found`,
+/// `partition_not_found`, and `group_not_found` for a reset of what a group has committed that is not there.
 pub(super) async fn plan(front: &Front, group: &str, body: CommitBody) -> Result<Plan, Problem> {
-    let commits = match (body.offsets, body.to, body.shift_by) {
+    front.engine().read(|state| may_commit(state, group))?;
+    if body.topics.as_ref().is_some_and(Vec::is_empty) {
+        return Err(Problem::bad_request("topics names none"));
+    }
+    let commits: Vec<Commit> = match (body.offsets, body.to, body.shift_by) {
         (Some(offsets), None, None) if body.topics.is_none() => {
             check_count(offsets.len())?;
             offsets
@@ -74,7 +79,31 @@ pub(super) async fn plan(front: &Front, group: &str, body: CommitBody) -> Result
             ));
         }
     };
+    if commits.is_empty() {
+        return Err(Problem::bad_request("there is nothing to commit"));
+    }
     Ok(Plan { commits })
+}
+
+/// Whether offsets may be committed for a group.
+fn may_commit(state: &State, group: &str) -> Result<(), Rejection> {
+    if group.is_empty() || group.len() > GROUP_NAME_BYTES_MAX {
+        return Err(Rejection::InvalidGroup);
+    }
+    let limit = state.cluster_config().groups_max();
+    if state.group(group).is_none() && state.groups().len() as u64 >= limit {
+        return Err(Rejection::TooManyGroups { limit });
+    }
+    Ok(())
+}
+
+/// What the group has committed.
+fn committed<'s>(
+    state: &'s State,
+    group: &str,
+) -> Result<impl Iterator<Item = (&'s PartitionId, &'s metadata::Committed)>, Problem> {
+    let found = state.group(group).map(|group| group.offsets().iter());
+    found.ok_or_else(super::no_group)
 }
 
 fn check_count(count: usize) -> Result<(), Problem> {
@@ -104,6 +133,13 @@ fn given(front: &Front, offset: CommitOffset) -> Result<Commit, Problem> {
 }
 
 fn commit(front: &Front, id: PartitionId, topic: String, offset: u64, metadata: String) -> Result<Commit, Problem> {
+    if offset > OFFSET_MAX {
+        return Err(Rejection::InvalidOffset.into());
+    }
+    if metadata.len() > OFFSET_METADATA_BYTES_MAX {
+        let limit_bytes = OFFSET_METADATA_BYTES_MAX as u32;
+        return Err(Rejection::MetadataTooLarge { limit_bytes }.into());
+    }
     let end = front
         .engine()
         .read(|state| state.partition(id).map(|partition| partition.high_watermark()));
@@ -130,8 +166,8 @@ fn commit(front: &Front, id: PartitionId, topic: String, offset: u64, metadata: 
 fn partitions(front: &Front, group: &str, topics: Option<Vec<String>>) -> Result<Vec<(PartitionId, String)>, Problem> {
     let found = front.engine().read(|state| match topics {
         None => {
-            let committed = state.group(group).into_iter().flat_map(|group| group.offsets().keys());
-            let named = committed.filter_map(|&id| Some((id, state.topic(id.topic)?.name().to_owned())));
+            let named =
+                committed(state, group)?.filter_map(|(&id, _)| Some((id, state.topic(id.topic)?.name().to_owned())));
             Ok::<_, Problem>(named.collect::<Vec<_>>())
         }
         Some(topics) => {
@@ -150,7 +186,6 @@ fn partitions(front: &Front, group: &str, topics: Option<Vec<String>>) -> Result
 /// What was committed, moved, and held within what there is.
 fn shifted(front: &Front, group: &str, by: i64, topics: Option<&[String]>) -> Result<Vec<Commit>, Problem> {
     let moved = front.engine().read(|state| {
-        let offsets = state.group(group).into_iter().flat_map(|group| group.offsets());
         let shift = |(&id, committed): (&PartitionId, &metadata::Committed)| {
             let (topic, partition) = state.topic(id.topic).zip(state.partition(id))?;
             let wanted = topics.is_none_or(|topics| topics.iter().any(|name| name == topic.name()));
@@ -158,8 +193,8 @@ fn shifted(front: &Front, group: &str, by: i64, topics: Option<&[String]>) -> Re
             let offset = offset.clamp(partition.log_start(), partition.high_watermark());
             wanted.then(|| (id, topic.name().to_owned(), offset, committed.metadata.clone()))
         };
-        offsets.filter_map(shift).collect::<Vec<_>>()
-    });
+        Ok::<_, Problem>(committed(state, group)?.filter_map(shift).collect::<Vec<_>>())
+    })?;
     check_count(moved.len())?;
     moved
         .into_iter()
