@@ -62,7 +62,7 @@ impl Front {
         &self.0.engine.world().clock
     }
 
-    /// Turns for reading compressed bodies.
+    /// Turns for reading compressed bodies. Nobody waits for one.
     pub(crate) fn inflating(&self) -> &Semaphore {
         &self.0.inflating
     }

@@ -41,7 +41,7 @@ pub struct HttpSettings {
     pub connections_per_address_max: usize,
     /// Requests at once on one HTTP/2 connection.
     pub streams_per_connection_max: u32,
-    /// Compressed bodies that are read at once.
+    /// Compressed bodies that are read at once; more get `overloaded`.
     pub inflating_max: usize,
     /// Memory of answers that hold records, until they are sent; reads beyond it wait, and then get `overloaded`.
     pub read_memory_bytes_max: usize,
