@@ -94,7 +94,8 @@ impl Store {
             Err(error) => Finding::warn(
                 name,
                 error.to_string(),
-                "allow s3:ListBucket on the bucket to whoever sweeps (compactors); agents need it not",
+                "allow s3:ListBucket on the bucket to agents and compactors: without it S3 answers 403 for what is not \
+                 there, and neither garbage nor snapshots can be listed",
             ),
         }
     }
