@@ -15,6 +15,9 @@ use crate::place::PlaceArgs;
 use crate::serve;
 use crate::serve::limits::LimitArgs;
 
+/// Where an agent serves HTTP when nobody says.
+const HTTP_ADDR_DEFAULT: &str = "127.0.0.1:8080";
+
 /// What a process does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum RoleArg {
@@ -36,14 +39,10 @@ Examples:
 pub(crate) struct AgentArgs {
     #[command(flatten)]
     place: PlaceArgs,
-    /// Where to serve HTTP
-    #[arg(
-        long,
-        value_name = "HOST:PORT",
-        env = "TIDELOG_HTTP_ADDR",
-        default_value = "127.0.0.1:8080"
-    )]
-    http_addr: String,
+    /// Where to serve HTTP; an agent does at 127.0.0.1:8080 when nobody says. With --roles compact /healthz, /readyz and
+    /// /metrics are served there, and nothing without it
+    #[arg(long, value_name = "HOST:PORT", env = "TIDELOG_HTTP_ADDR")]
+    http_addr: Option<String>,
     /// The address others are told; by default the one bound. A process that starts ends former lives of its address
     #[arg(long, value_name = "HOST:PORT", env = "TIDELOG_ADVERTISE")]
     advertise: Option<String>,
@@ -73,6 +72,16 @@ pub(crate) struct AgentArgs {
 }
 
 impl AgentArgs {
+    fn is_agent(&self) -> bool {
+        self.roles.contains(&RoleArg::Agent)
+    }
+
+    /// Where HTTP is served. A process that is no agent tells how it fares, where it is told to.
+    fn serves_at(&self) -> Option<&str> {
+        let default = self.is_agent().then_some(HTTP_ADDR_DEFAULT);
+        self.http_addr.as_deref().or(default)
+    }
+
     fn config(&self, bound: Option<SocketAddr>) -> EngineConfig {
         let roles = [(RoleArg::Agent, Role::Agent), (RoleArg::Compact, Role::Compactor)];
         let wanted = roles
@@ -83,7 +92,9 @@ impl AgentArgs {
             roles: wanted.collect(),
             name: self.name.clone(),
             zone: self.zone.clone(),
+            // Clients are sent to agents alone.
             http_address: bound
+                .filter(|_| self.is_agent())
                 .map(|bound| serve::advertised(self.advertise.as_deref(), bound))
                 .unwrap_or_default(),
             ..EngineConfig::default()
@@ -96,9 +107,9 @@ impl AgentArgs {
 /// Runs it.
 pub(crate) async fn run(args: AgentArgs, context: &Context) -> Result<Exit> {
     let place = args.place.required()?;
-    let listener = match args.roles.contains(&RoleArg::Agent) {
-        true => Some(serve::bind(&args.http_addr, args.insecure).await?),
-        false => None,
+    let listener = match args.serves_at() {
+        Some(address) => Some(serve::bind(address, args.insecure).await?),
+        None => None,
     };
     let bound = listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
     let peers = args.peers.open(args.insecure, &context.world).await?;
@@ -111,8 +122,11 @@ pub(crate) async fn run(args: AgentArgs, context: &Context) -> Result<Exit> {
     peers.serve(&engine);
     serve::keep_up(&engine);
     match bound {
-        Some(bound) => context.talk.say(format!("tidelog serves http://{bound}")),
-        None => context.talk.say("tidelog keeps up"),
+        Some(bound) if args.is_agent() => context.talk.say(format!("tidelog serves http://{bound}")),
+        bound => serve::say_keeps_up(bound, context),
     }
     serve::until_stopped(&engine, listener, settings, context).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,10 @@ use crate::serve;
 ///
 /// Compactors need no lock: two at once only waste work. Agents keep up too unless their --roles say otherwise.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tidelog compactor --store s3://bucket/prefix --ledger sqlite:ledger.db --once")]
+#[command(after_help = "\
+Examples:
+  tidelog compactor --store s3://bucket/prefix --ledger sqlite:ledger.db --once
+  tidelog compactor --store s3://bucket/prefix --ledger sqlite:ledger.db --http-addr 127.0.0.1:8081")]
 pub(crate) struct CompactorArgs {
     #[command(flatten)]
     place: PlaceArgs,
@@ -26,6 +29,12 @@ pub(crate) struct CompactorArgs {
     /// Do everything that is due, print what was done, and end
     #[arg(long)]
     once: bool,
+    /// Where to serve /healthz, /readyz and /metrics; nothing is served without it
+    #[arg(long = "http-addr", value_name = "HOST:PORT", conflicts_with = "once")]
+    tells_at: Option<String>,
+    /// Serve without encryption and passwords at an address that other machines reach
+    #[arg(long, requires = "tells_at")]
+    insecure: bool,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -33,11 +42,16 @@ pub(crate) struct CompactorArgs {
 /// Runs it.
 pub(crate) async fn run(args: CompactorArgs, context: &Context) -> Result<Exit> {
     let place = args.place.required()?;
+    let listener = match &args.tells_at {
+        Some(address) => Some(serve::bind(address, args.insecure).await?),
+        None => None,
+    };
     let engine = serve::open_compactor((&place, &args.place), &args.secret, "compactor", context).await?;
     if !args.once {
         serve::keep_up(&engine);
-        context.talk.say("tidelog keeps up");
-        return serve::until_stopped(&engine, None, HttpSettings::default(), context).await;
+        let bound = listener.as_ref().map(tokio::net::TcpListener::local_addr).transpose()?;
+        serve::say_keeps_up(bound, context);
+        return serve::until_stopped(&engine, listener, HttpSettings::default(), context).await;
     }
     let config = CompactorConfig::eager();
     let report = serve::once(&engine, compactor::run_once(&engine, &config)).await?;
@@ -112,3 +126,6 @@ fn rewritten(rewritten: &Rewritten) -> Value {
         "skipped": rewritten.skipped,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,6 +110,14 @@ pub(crate) fn keep_up(engine: &Engine) {
     }
 }
 
+/// Says that the process keeps a log up, and where it tells how it fares.
+pub(crate) fn say_keeps_up(bound: Option<SocketAddr>, context: &Context) {
+    context.talk.say(match bound {
+        Some(bound) => format!("tidelog keeps up; http://{bound}/metrics and /readyz tell how"),
+        None => "tidelog keeps up".to_owned(),
+    });
+}
+
 /// Serves HTTP until the process is asked to stop; then takes nothing new, answers what is in flight and ends its
 /// lives. Asked a second time, it ends at once: that is what a crash would do, and a crash loses nothing.
 pub(crate) async fn until_stopped(

@@ -151,6 +151,12 @@ pub(crate) async fn no_route() -> Problem {
     Problem::new(Code::RouteNotFound, "there is no such route; /openapi.json tells them")
 }
 
+/// No such route where no agent is.
+pub(crate) async fn no_agent() -> Problem {
+    let text = "this process keeps a log up and serves /healthz, /readyz and /metrics; agents serve the log";
+    Problem::new(Code::RouteNotFound, text)
+}
+
 /// No such method there.
 pub(crate) async fn no_method() -> Problem {
     Problem::new(Code::MethodNotAllowed, "this route does not take this method")

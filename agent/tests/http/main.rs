@@ -11,4 +11,5 @@ mod reset;
 mod sockets;
 mod unknown;
 mod until;
+mod upkeep;
 mod zones;
