@@ -1,5 +1,6 @@
 //! The limits of a process that serves, as flags. Their defaults stand with the rooms that heed them.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use agent::http::HttpSettings;
@@ -7,12 +8,18 @@ use clap::Args;
 use engine::EngineConfig;
 use store::StoreOptions;
 
+/// Memory of less would hold no request, and of more cannot be counted.
+const MEMORY_BYTES: RangeInclusive<u64> = 1 << 20..=4 << 30;
+const COUNT: RangeInclusive<usize> = 1..=1_000_000;
+/// Fewer would make producers wait for minutes; none would be no bound at all to the engine.
+const PUTS_PER_SECOND: RangeInclusive<f64> = 0.01..=10_000.0;
+
 /// Limits, each with its unit.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Limits (sizes as 8388608 or 8MiB)")]
 pub(crate) struct LimitArgs {
-    /// Bytes of records that may wait for their acknowledgement
-    #[arg(long, value_name = "BYTES", value_parser = bytes, env = "TIDELOG_MEMORY_BYTES_MAX")]
+    /// Bytes of records that may wait for their acknowledgement, 1MiB to 4GiB
+    #[arg(long, value_name = "BYTES", value_parser = memory, env = "TIDELOG_MEMORY_BYTES_MAX")]
     memory_bytes_max: Option<u64>,
     /// Bytes of objects kept in memory for reading again
     #[arg(long, value_name = "BYTES", value_parser = bytes, env = "TIDELOG_CACHE_BYTES_MAX")]
@@ -26,11 +33,11 @@ pub(crate) struct LimitArgs {
     /// An object is sealed when its first record has waited so long
     #[arg(long, value_name = "MS", env = "TIDELOG_LINGER_MS")]
     linger_ms: Option<u64>,
-    /// Objects put a second; by default 4 on S3, and any number on a folder
-    #[arg(long, value_name = "N", env = "TIDELOG_PUTS_PER_SECOND")]
+    /// Objects put a second, from 0.01; by default 4 on S3, and any number on a folder
+    #[arg(long, value_name = "N", value_parser = rate, allow_hyphen_values = true, env = "TIDELOG_PUTS_PER_SECOND")]
     puts_per_second: Option<f64>,
     /// Objects being put at the same time
-    #[arg(long, value_name = "N", env = "TIDELOG_PUTS_IN_FLIGHT_MAX")]
+    #[arg(long, value_name = "N", value_parser = count, env = "TIDELOG_PUTS_IN_FLIGHT_MAX")]
     puts_in_flight_max: Option<usize>,
     /// Looks at the ledger's end lie at least so far apart
     #[arg(long, value_name = "MS", env = "TIDELOG_LOOK_INTERVAL_MS")]
@@ -45,7 +52,7 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "BYTES", value_parser = bytes, env = "TIDELOG_REQUEST_BYTES_MAX")]
     request_bytes_max: Option<u64>,
     /// Connections at once
-    #[arg(long, value_name = "N", env = "TIDELOG_CONNECTIONS_MAX")]
+    #[arg(long, value_name = "N", value_parser = count, env = "TIDELOG_CONNECTIONS_MAX")]
     connections_max: Option<usize>,
 }
 
@@ -112,6 +119,39 @@ pub(crate) fn bytes(text: &str) -> Result<u64, SizeError> {
     };
     let number: u64 = number.parse().map_err(|_| SizeError)?;
     number.checked_mul(unit).ok_or(SizeError)
+}
+
+/// Why a limit cannot be so.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum LimitError {
+    /// It is no size.
+    #[error(transparent)]
+    Size(#[from] SizeError),
+    /// It is no memory.
+    #[error("it is 1MiB to 4GiB")]
+    Memory,
+    /// It is no count.
+    #[error("it is a whole number from {} to {}", COUNT.start(), COUNT.end())]
+    Count,
+    /// It is no rate.
+    #[error("it is a number from {} to {}", PUTS_PER_SECOND.start(), PUTS_PER_SECOND.end())]
+    Rate,
+}
+
+fn memory(text: &str) -> Result<u64, LimitError> {
+    let bytes = bytes(text)?;
+    MEMORY_BYTES.contains(&bytes).then_some(bytes).ok_or(LimitError::Memory)
+}
+
+fn count(text: &str) -> Result<usize, LimitError> {
+    let count = text.parse().ok().filter(|count| COUNT.contains(count));
+    count.ok_or(LimitError::Count)
+}
+
+/// What is no number is in no range.
+fn rate(text: &str) -> Result<f64, LimitError> {
+    let rate = text.parse().ok().filter(|rate| PUTS_PER_SECOND.contains(rate));
+    rate.ok_or(LimitError::Rate)
 }
 
 #[cfg(test)]

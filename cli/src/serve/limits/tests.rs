@@ -37,3 +37,34 @@ fn what_is_given_goes_over_the_defaults() {
     );
     assert_eq!(config.segment_bytes_max, segment_bytes_max);
 }
+
+fn check_flag(flag: &str, taken: &[&str], refused: &[&str], why: &str) {
+    for value in taken {
+        Line::try_parse_from(["x", flag, value]).unwrap_or_else(|error| panic!("{error}"));
+    }
+    for value in refused {
+        let error = Line::try_parse_from(["x", flag, value]).expect_err(value).to_string();
+        assert!(error.contains(why) && error.contains(flag), "{value}: {error}");
+    }
+}
+
+#[test]
+fn a_limit_that_limits_nothing_or_leaves_nothing_is_refused() {
+    check_flag(
+        "--memory-bytes-max",
+        &["1MiB", "4GiB", "4294967296"],
+        &["0", "1048575", "4294967297", "5GiB"],
+        "1MiB to 4GiB",
+    );
+    check_flag("--memory-bytes-max", &[], &["x"], "a size is");
+    for flag in ["--connections-max", "--puts-in-flight-max"] {
+        let why = "a whole number from 1 to 1000000";
+        check_flag(flag, &["1", "1000000"], &["0", "1000001", "1.5", "x"], why);
+    }
+    check_flag(
+        "--puts-per-second",
+        &["0.01", "4", "10000"],
+        &["0", "0.001", "-1", "nan", "inf", "10001", "x"],
+        "a number from 0.01 to 10000",
+    );
+}
