@@ -9,6 +9,8 @@ mod common;
 #[cfg(test)]
 mod damaged;
 #[cfg(test)]
+mod halted;
+#[cfg(test)]
 mod lake;
 #[cfg(test)]
 mod lanes;
