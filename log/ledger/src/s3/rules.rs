@@ -134,29 +134,52 @@ fn lifecycle(name: &'static str, told: &Told, prefix: &str) -> Finding {
         Ok(document) => document,
         Err(finding) => return finding,
     };
-    let rules = blocks(document, "Rule").into_iter();
-    let expiring: Vec<String> = rules.filter_map(|rule| expires(rule, prefix)).collect();
-    match expiring.is_empty() {
-        true => Finding::ok(name, "no rule expires what lies under the prefix"),
-        false => Finding::fail(
+    let rules: Vec<&str> = blocks(document, "Rule")
+        .into_iter()
+        .filter(|rule| first(rule, "Status") == Some("Enabled"))
+        .collect();
+    let named = |does: fn(&str) -> bool| -> Vec<String> {
+        let those = rules.iter().filter(|rule| does(rule));
+        those.filter_map(|rule| of_prefix(rule, prefix)).collect()
+    };
+    let (expiring, archiving) = (named(expires), named(archives));
+    if !expiring.is_empty() {
+        return Finding::fail(
             name,
             format!("rules expire what lies under the prefix: {}", expiring.join(", ")),
             "disable these rules, or give them a prefix that shares nothing with this one; records are deleted only by \
              retention",
-        ),
+        );
     }
+    if !archiving.is_empty() {
+        return Finding::fail(
+            name,
+            format!("rules archive what lies under the prefix: {}", archiving.join(", ")),
+            "disable these rules, or give them a prefix that shares nothing with this one; what is archived can be read only \
+             after it was restored, hours later",
+        );
+    }
+    Finding::ok(name, "no rule expires or archives what lies under the prefix")
 }
 
-/// The name of a rule that may expire current objects under the prefix.
-fn expires(rule: &str, prefix: &str) -> Option<String> {
-    let enabled = first(rule, "Status") == Some("Enabled");
-    let dated = blocks(rule, "Expiration").into_iter().any(|expiration| {
+/// Whether a rule expires current objects.
+fn expires(rule: &str) -> bool {
+    blocks(rule, "Expiration").into_iter().any(|expiration| {
         // The third kind of expiration takes away markers of what was deleted already.
         first(expiration, "Days").is_some() || first(expiration, "Date").is_some()
-    });
-    if !enabled || !dated {
-        return None;
-    }
+    })
+}
+
+/// Whether a rule moves current objects to where a read does not reach them. Those of older versions nobody reads.
+fn archives(rule: &str) -> bool {
+    let classes = blocks(rule, "Transition").into_iter();
+    classes
+        .filter_map(|transition| first(transition, "StorageClass"))
+        .any(|class| matches!(class, "GLACIER" | "DEEP_ARCHIVE"))
+}
+
+/// The name of a rule that may be for objects under the prefix.
+fn of_prefix(rule: &str, prefix: &str) -> Option<String> {
     let of = unescape(first(rule, "Prefix").unwrap_or_default());
     let ours = match prefix {
         "" => String::new(),

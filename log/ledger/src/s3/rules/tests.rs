@@ -54,6 +54,26 @@ fn rules_that_expire() {
 }
 
 #[test]
+fn rules_that_archive() {
+    let check = |of: &str, inner: &str, verdict: Verdict| {
+        let rule = format!("<Rule><Filter><Prefix>{of}</Prefix></Filter><Status>Enabled</Status>{inner}</Rule>");
+        let document = format!("<LifecycleConfiguration>{rule}</LifecycleConfiguration>");
+        let found = lifecycle("lifecycle", &understand(200, &document), "p");
+        assert_eq!(found.verdict, verdict, "{inner} of {of:?}: {}", found.what);
+    };
+    let to = |class: &str| format!("<Transition><Days>30</Days><StorageClass>{class}</StorageClass></Transition>");
+    check("", &to("GLACIER"), Verdict::Fail);
+    check("p/", &(to("STANDARD_IA") + &to("DEEP_ARCHIVE")), Verdict::Fail);
+    check("other/", &to("GLACIER"), Verdict::Ok);
+    // These are read like any other.
+    check("", &to("GLACIER_IR"), Verdict::Ok);
+    check("", &to("STANDARD_IA"), Verdict::Ok);
+    let older = "<NoncurrentVersionTransition><NoncurrentDays>3</NoncurrentDays><StorageClass>GLACIER</StorageClass>\
+                 </NoncurrentVersionTransition>";
+    check("", older, Verdict::Ok);
+}
+
+#[test]
 fn versions_and_locks() {
     let versions = |document: &str| versioning("versioning", &understand(200, document)).verdict;
     assert_eq!(versions("<VersioningConfiguration xmlns=\"x\"/>"), Verdict::Ok);
