@@ -37,6 +37,7 @@ const PREPARATIONS: &str = "SET client_min_messages = warning; SET default_trans
 /// A session that only announces has nothing to lose; with a commit that waits for no disk, the lock that announcing takes
 /// over the whole server is held for moments.
 const ANNOUNCER: &str = "SET synchronous_commit = off; LISTEN tidelog";
+const BACKEND: &str = "SELECT pid FROM pg_stat_activity WHERE pid = $1 AND backend_start::text = $2";
 const ANNOUNCE: &str = "SELECT pg_notify('tidelog', $1)";
 
 /// What a session is for.
@@ -99,6 +100,8 @@ struct Heard {
 pub(super) struct Session {
     client: Client,
     heard: Arc<Heard>,
+    /// Which process of the server it is, and when that began.
+    backend: (i32, String),
     prepared: Vec<(Sql, Statement)>,
 }
 
@@ -117,18 +120,28 @@ impl Session {
             None => begin(&config, NoTls, tasks, &heard, growth).await,
         };
         let client = connected.map_err(|error| failure::of_connect(&error))?;
-        let session = Session {
+        let mut session = Session {
             client,
             heard,
+            backend: (0, String::new()),
             prepared: Vec::new(),
         };
         let settings = session.settle().await.map_err(|error| failure::of_connect(&error))?;
         Ok((session, settings))
     }
 
-    async fn settle(&self) -> Result<Settings, Error> {
+    async fn settle(&mut self) -> Result<Settings, Error> {
         self.client.batch_execute(PREPARATIONS).await?;
-        Settings::of(&self.client.query_one(include_str!("settings.sql"), &[]).await?)
+        let row = self.client.query_one(include_str!("settings.sql"), &[]).await?;
+        self.backend = (row.try_get("pid")?, row.try_get("began")?);
+        Settings::of(&row)
+    }
+
+    /// Whether the server of this session knows the process that serves another: if not, nothing will come of that one.
+    pub(super) async fn knows(&self, other: &Session) -> Result<bool, Error> {
+        let (pid, began) = &other.backend;
+        let rows = self.ask(BACKEND, &[(pid, Type::INT4), (began, Type::TEXT)]).await?;
+        Ok(!rows.is_empty())
     }
 
     /// Prepares what the role needs, in one round trip.

@@ -6,4 +6,6 @@ SELECT
     set_config('synchronous_commit', current_setting('synchronous_commit'), false) AS synchronous_commit,
     current_setting('synchronous_standby_names') AS synchronous_standby_names,
     current_setting('fsync') AS fsync,
-    current_setting('full_page_writes') AS full_page_writes;
+    current_setting('full_page_writes') AS full_page_writes,
+    pg_backend_pid() AS pid,
+    (SELECT backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()) AS began;

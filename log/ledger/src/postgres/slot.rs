@@ -25,6 +25,8 @@ use crate::error::LedgerError;
 const TURN_PATIENCE: Duration = Duration::from_secs(8);
 /// How long a call waits for its answer; a statement that writes goes on without it.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a statement that writes may be under way before it is looked whether its server still works at it.
+const LOOK_PATIENCE: Duration = Duration::from_secs(15);
 /// How long making a connection may take, and how it is tried again: a server that starts anew takes a second or two.
 pub(super) const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 const CONNECT_AGAIN: Backoff = Backoff {
@@ -87,6 +89,17 @@ impl Server {
                 })
         };
         retry(&self.world, &CONNECT_AGAIN, attempt).await
+    }
+
+    /// Whether nothing will come of what a session does: the server, as a new connection finds it, has no process for it any
+    /// more. What stands between, a pooler say, may keep a connection to a server that is gone. Not known is no.
+    async fn is_over(&self, session: &Session) -> bool {
+        let look = async {
+            let (another, _) = Box::pin(self.connect(Role::Reader)).await.ok()?;
+            another.knows(session).await.ok()
+        };
+        let looked = self.world.clock.timeout(CONNECT_PATIENCE * 2, look).await;
+        looked.ok().flatten() == Some(false)
     }
 
     fn unavailable(&self, what: &str) -> LedgerError {
@@ -181,7 +194,13 @@ where
     session.begin();
     let work = work(Arc::clone(&session));
     let done = match role {
-        Role::Writer => work.await,
+        Role::Writer => match written(work, server, &session).await {
+            Some(done) => done,
+            None => {
+                let what = "its server has no such session any more";
+                return Err(LedgerError::unknown(format!("{}: {what}", server.place.shown())));
+            }
+        },
         // Nothing hangs on an answer that is read; a server that answers nothing for so long is left.
         Role::Reader | Role::Listener => match server.world.clock.timeout(ANSWER_PATIENCE, work).await {
             Ok(done) => done,
@@ -202,6 +221,19 @@ where
         }
         (Err(error), Role::Writer, _) => Err(told(failure::of_write(&error), &session)),
         (Err(error), ..) => Err(told(failure::of_read(&error), &session)),
+    }
+}
+
+/// What came of a statement that writes, however long it takes: the wait for a standby has no end. None when its server is
+/// gone, and nobody has told this connection.
+async fn written<T>(work: impl Future<Output = T>, server: &Server, session: &Session) -> Option<T> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        match server.world.clock.timeout(LOOK_PATIENCE, &mut work).await {
+            Ok(done) => return Some(done),
+            Err(_) if server.is_over(session).await => return None,
+            Err(_) => {}
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! PostgreSQL: the conformance suite, and what only this backend has to hold.
 
+mod between;
 mod errors;
 mod examined;
 mod measure;
