@@ -139,15 +139,20 @@ fn date(text: &str) -> Option<i32> {
 }
 
 fn time(text: &str) -> Option<i64> {
-    let begins = text.as_bytes().get(2) == Some(&b':');
-    let time: Time = text.parse().ok().filter(|_| begins)?;
+    // A time and nothing else: an offset behind it would be passed over.
+    let is_plain =
+        text.as_bytes().get(2) == Some(&b':') && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b':' | b'.'));
+    let time: Time = text.parse().ok().filter(|_| is_plain)?;
     let seconds = (i64::from(time.hour()) * 60 + i64::from(time.minute())) * 60 + i64::from(time.second());
     Some(seconds * 1_000_000 + i64::from(time.subsec_nanosecond()) / 1000)
 }
 
 fn timestamp(text: &str) -> Option<i64> {
-    let has_time = text.len() > "2026-01-31T".len();
-    micros(text.parse().ok().filter(|_| has_time)?)
+    let pieces = Pieces::parse(text).ok()?;
+    // An offset would be passed over, and the time be another one than was meant; so would an annotation.
+    let is_local = pieces.offset().is_none() && !text.contains('[');
+    let time = pieces.time().filter(|_| is_local)?;
+    micros(pieces.date().to_datetime(time))
 }
 
 fn instant(text: &str) -> Option<i64> {

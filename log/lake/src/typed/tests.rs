@@ -220,6 +220,10 @@ fn texts_are_read_by_type() {
         ("date", "\"0000-01-01\"", None),
         ("time", "\"12:34:56.789\"", Some(Time(45_296_789_000))),
         ("time", "\"24:00:00\"", None),
+        ("time", "\"12:00:00+02:00\"", None),
+        ("time", "\"12:00:00-02:00\"", None),
+        ("time", "\"12:00:00Z\"", None),
+        ("time", "\"12:00:00[Europe/Berlin]\"", None),
         (
             "timestamp",
             "\"1970-01-02T00:00:00.000001\"",
@@ -227,6 +231,11 @@ fn texts_are_read_by_type() {
         ),
         ("timestamp", "\"1970-01-01 00:00:01\"", Some(Timestamp(1_000_000))),
         ("timestamp", "\"1970-01-01T00:00:01Z\"", None),
+        ("timestamp", "\"1970-01-01T00:00:01+02:00\"", None),
+        ("timestamp", "\"1970-01-01T00:00:01-00:00\"", None),
+        ("timestamp", "\"1970-01-01T00:00:01[Europe/Berlin]\"", None),
+        ("timestamp", "\"1970-01-01T00:00:01+01:00[Europe/Berlin]\"", None),
+        ("timestamp", "\"1970-01-01T00:00:01[u-ca=hebrew]\"", None),
         ("timestamp", "\"1970-01-01\"", None),
         (
             "timestamptz",
