@@ -1,7 +1,6 @@
 //! What is known of a record and of the batch it came in, whichever form it lies in. Both sides of the room speak it: the
 //! writer, which reads batches, and the reader, which reads columns.
 
-use bytes::Bytes;
 use records::Record;
 use sha2::{Digest as _, Sha256};
 
@@ -65,11 +64,7 @@ pub(crate) fn tell<S: Sink>(
     (offset, timestamp): (i64, i64),
     record: &Record,
 ) -> Result<(), S::Error> {
-    let headers: Vec<(Bytes, Option<Bytes>)> = record.headers.iter().collect();
-    let headers: Vec<HeaderRef<'_>> = headers
-        .iter()
-        .map(|(name, value)| (&name[..], value.as_deref()))
-        .collect();
+    let headers: Vec<HeaderRef<'_>> = record.headers.refs().collect();
     let row = Row {
         offset,
         timestamp,

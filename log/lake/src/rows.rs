@@ -12,6 +12,7 @@ use records::{Headers, Record};
 
 use crate::LakeError;
 use crate::columns::{Column, with_typed};
+use crate::error::unreadable;
 use crate::row::{Head, Row, Sink, Whole};
 use crate::typed::Typed;
 
@@ -20,6 +21,9 @@ pub(crate) const WHOLE: i32 = 1 << 16;
 
 /// What `kafka_timestamp` can say without breaking a reader: the years 1 to 9999, in ms since 1970.
 pub(crate) const TIMESTAMPS: std::ops::RangeInclusive<i64> = -62_135_596_800_000..=253_402_300_799_999;
+
+/// What a header takes besides its bytes, about: its places in lists, and levels of nesting.
+const HEADER_BYTES: usize = 16;
 
 /// Rows to come, column by column.
 #[derive(Debug)]
@@ -85,12 +89,12 @@ impl Rows {
         self.offset.len()
     }
 
-    /// Bytes of keys, values, headers and raw records.
+    /// Bytes of keys, values, headers and raw records, and what each header takes besides.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    fn place(&mut self, head: &Head, offset: i64, timestamp: i64, flags: i32) {
+    fn place(&mut self, head: &Head, offset: i64, timestamp: i64, flags: i32) -> Result<(), LakeError> {
         self.offset.push(offset);
         // Microseconds of years 1 to 9999 fit.
         self.timestamp
@@ -103,25 +107,29 @@ impl Rows {
         self.producer_id.push(head.producer_id);
         self.producer_epoch.push(i32::from(head.producer_epoch));
         self.base_sequence.push(head.base_sequence);
+        let headers = i32::try_from(self.header_key.len());
         self.headers
-            .push(i32::try_from(self.header_key.len()).unwrap_or(i32::MAX));
+            .push(headers.map_err(|_| unreadable("more headers at once than 31 bits count"))?);
+        Ok(())
     }
 
     /// The record verbatim where the columns cannot hold it: at the offset delta it has, its whole timestamp as delta.
-    fn raw(head: &Head, row: &Row<'_>) -> Option<Bytes> {
+    fn raw(head: &Head, row: &Row<'_>) -> Result<Option<Bytes>, LakeError> {
         let names = row.headers.iter().all(|(name, _)| std::str::from_utf8(name).is_ok());
         if names && row.attributes == 0 && TIMESTAMPS.contains(&row.timestamp) {
-            return None;
+            return Ok(None);
         }
+        let delta = i32::try_from(row.offset.saturating_sub(head.base_offset));
         let record = Record {
             attributes: row.attributes,
             timestamp_delta: row.timestamp,
-            offset_delta: i32::try_from(row.offset.saturating_sub(head.base_offset)).unwrap_or(i32::MAX),
+            offset_delta: delta
+                .map_err(|_| unreadable(format!("offset {} in a batch at {}", row.offset, head.base_offset)))?,
             key: row.key.map(Bytes::copy_from_slice),
             value: row.value.map(Bytes::copy_from_slice),
             headers: row.headers.iter().copied().collect::<Headers>(),
         };
-        Some(record.encode())
+        Ok(Some(record.encode()))
     }
 
     /// The rows as columns; there are none afterwards.
@@ -161,10 +169,10 @@ impl Rows {
 
 fn headers(kind: &DataType, ends: Vec<i32>, (keys, values): (ArrayRef, ArrayRef)) -> Result<ListArray, LakeError> {
     let DataType::List(element) = kind else {
-        return Err(crate::error::unreadable("headers are no list"));
+        return Err(unreadable("headers are no list"));
     };
     let DataType::Struct(fields) = element.data_type() else {
-        return Err(crate::error::unreadable("a header is no struct"));
+        return Err(unreadable("a header is no struct"));
     };
     let structs = StructArray::try_new(fields.clone(), vec![keys, values], None)?;
     let offsets = OffsetBuffer::new(ends.into());
@@ -184,11 +192,11 @@ impl Sink for Rows {
     }
 
     fn record(&mut self, head: &Head, row: &Row<'_>) -> Result<(), LakeError> {
-        let raw = Self::raw(head, row);
+        let raw = Self::raw(head, row)?;
         self.bytes += row.key.map_or(0, <[u8]>::len) + row.value.map_or(0, <[u8]>::len);
         self.bytes += raw.as_ref().map_or(0, Bytes::len);
         for (name, value) in row.headers {
-            self.bytes += name.len() + value.map_or(0, <[u8]>::len);
+            self.bytes += HEADER_BYTES + name.len() + value.map_or(0, <[u8]>::len);
             self.header_key.append_value(String::from_utf8_lossy(name));
             self.header_value.append_option(*value);
         }
@@ -196,8 +204,7 @@ impl Sink for Rows {
         self.value.append_option(row.value);
         self.raw.append_option(raw);
         self.error.append_option(self.typed.row(row.value));
-        self.place(head, row.offset, row.timestamp, 0);
-        Ok(())
+        self.place(head, row.offset, row.timestamp, 0)
     }
 
     fn whole(&mut self, head: &Head, whole: &Whole<'_>) -> Result<(), LakeError> {
@@ -207,7 +214,6 @@ impl Sink for Rows {
         self.raw.append_value(whole.bytes);
         self.error.append_value(whole.why);
         self.typed.row(None);
-        self.place(head, head.base_offset, whole.timestamp, WHOLE);
-        Ok(())
+        self.place(head, head.base_offset, whole.timestamp, WHOLE)
     }
 }

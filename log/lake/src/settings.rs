@@ -17,6 +17,9 @@ pub struct WriteSettings {
     pub group_bytes: usize,
     /// What a batch may inflate to; one that goes beyond is kept whole.
     pub batch_limits: records::Limits,
+    /// Bytes of memory that a batch's records may take, counted as their bytes, 128 for each record and 32 for each header;
+    /// one that goes beyond is kept whole.
+    pub batch_memory_bytes_max: usize,
 }
 
 impl Default for WriteSettings {
@@ -29,6 +32,7 @@ impl Default for WriteSettings {
             long_page_rows_max: 20_000,
             group_bytes: 8 << 20,
             batch_limits: records::Limits::default(),
+            batch_memory_bytes_max: 128 << 20,
         }
     }
 }

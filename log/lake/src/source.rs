@@ -1,20 +1,70 @@
 //! A batch of the log, read for a lake file: its records, or why it is kept whole. It knows no columns.
 
 use bytes::{Bytes, BytesMut};
-use records::{Batch, Limits, Record, TimestampType};
+use records::{Batch, BatchHeader, Record, TimestampType};
 
+use crate::WriteSettings;
 use crate::row::{self, Head, Sink, Whole};
+
+/// What a record takes in memory besides its bytes, about: its fields, and its cells of columns of fixed width.
+const RECORD_BYTES: usize = 128;
+/// What a header takes besides its bytes, about: two slices, and places in the lists of columns.
+const HEADER_BYTES: usize = 32;
 
 /// A batch that was read.
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) head: Head,
-    timestamp: i64,
+    times: Times,
     /// Bytes of the batch.
     bytes: u64,
+    content: Content,
+}
+
+/// What the header of a batch says of its records' timestamps.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    timestamp: i64,
     /// All records have the timestamp above, which the log gave; else it is what theirs are relative to.
     appended: bool,
-    content: Content,
+}
+
+impl Times {
+    fn of(header: &BatchHeader) -> Self {
+        let appended = header.attributes.timestamp_type() == TimestampType::LogAppendTime;
+        let timestamp = if appended {
+            header.max_timestamp
+        } else {
+            header.base_timestamp
+        };
+        Self { timestamp, appended }
+    }
+
+    /// That of a record; none beyond what 64 bits hold.
+    fn at(self, record: &Record) -> Option<i64> {
+        if self.appended {
+            Some(self.timestamp)
+        } else {
+            self.timestamp.checked_add(record.timestamp_delta)
+        }
+    }
+
+    /// Whether one batch can be built of these records, as a read builds it: a batch says how far the timestamps of its
+    /// records lie from that of the first, and has a next offset.
+    fn fit<'a>(self, mut records: impl Iterator<Item = &'a Record>) -> Result<(), String> {
+        let mut first = None;
+        let wrong = records.find(|record| {
+            let apart = self.at(record).and_then(|time| {
+                let first = *first.get_or_insert(time);
+                time.checked_sub(first)
+            });
+            apart.is_none() || record.offset_delta == i32::MAX
+        });
+        wrong.map_or(Ok(()), |record| {
+            let delta = record.offset_delta;
+            Err(format!("the timestamp at offset delta {delta} cannot be"))
+        })
+    }
 }
 
 /// Records that were left out.
@@ -49,12 +99,12 @@ enum Content {
 
 impl Source {
     /// Reads a batch that lies at `base_offset`. What cannot be told record by record, or not be built again from its
-    /// records, is kept whole: a producer's garbage inside a valid checksum stops nobody. A header whose greatest timestamp
-    /// is not that of its records, as some clients write them, is no such garbage: it comes back with theirs, which is what
-    /// Apache Kafka's brokers would have made of it when it was produced.
-    pub(crate) fn read(batch: &Batch, base_offset: i64, limits: &Limits) -> Self {
+    /// records, is kept whole, and so is what would take more memory as rows than `batch_memory_bytes_max`: a producer's
+    /// garbage inside a valid checksum stops nobody. A header whose greatest timestamp is not that of its records, as some
+    /// clients write them, is no such garbage: it comes back with theirs, which is what Apache Kafka's brokers would have made
+    /// of it when it was produced.
+    pub(crate) fn read(batch: &Batch, base_offset: i64, settings: &WriteSettings) -> Self {
         let header = batch.header();
-        let appended = header.attributes.timestamp_type() == TimestampType::LogAppendTime;
         let head = Head {
             base_offset,
             last_offset: base_offset.saturating_add(i64::from(header.last_offset_delta)),
@@ -63,51 +113,19 @@ impl Source {
             producer_epoch: header.producer_epoch,
             base_sequence: header.base_sequence,
         };
-        let mut source = Self {
-            head,
-            timestamp: if appended {
-                header.max_timestamp
-            } else {
-                header.base_timestamp
-            },
-            appended,
-            bytes: batch.bytes().len() as u64,
-            content: Content::Records(Vec::new()),
-        };
-        source.content = match source.records(batch, limits) {
+        let mut times = Times::of(header);
+        let content = match records(batch, head.attributes, times, settings) {
             Ok(records) => Content::Records(records),
             Err(why) => {
-                source.timestamp = header.max_timestamp;
+                times.timestamp = header.max_timestamp;
                 Content::Whole(whole(batch), why)
             }
         };
-        source
-    }
-
-    fn records(&self, batch: &Batch, limits: &Limits) -> Result<Vec<Record>, String> {
-        // Bits that building a batch would not set again.
-        if self.head.attributes & !0b1111 != 0 {
-            return Err(format!("attributes {:#x} are not a producer's", self.head.attributes));
-        }
-        let records = records::walk(batch, limits).map_err(|error| error.to_string())?;
-        let records: Vec<Record> = records.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
-        let first = records.first().and_then(|record| self.timestamp_of(record));
-        let apart = |record: &Record| self.timestamp_of(record)?.checked_sub(first?);
-        match records.iter().find(|record| apart(record).is_none()) {
-            Some(record) => Err(format!(
-                "the timestamp at offset delta {} cannot be",
-                record.offset_delta
-            )),
-            None => Ok(records),
-        }
-    }
-
-    /// None beyond what 64 bits hold.
-    fn timestamp_of(&self, record: &Record) -> Option<i64> {
-        if self.appended {
-            Some(self.timestamp)
-        } else {
-            self.timestamp.checked_add(record.timestamp_delta)
+        Self {
+            head,
+            times,
+            bytes: batch.bytes().len() as u64,
+            content,
         }
     }
 
@@ -143,10 +161,10 @@ impl Source {
     pub(crate) fn max_timestamp(&self) -> i64 {
         match &self.content {
             Content::Records(records) => {
-                let timestamps = records.iter().filter_map(|record| self.timestamp_of(record));
-                timestamps.max().unwrap_or(self.timestamp)
+                let timestamps = records.iter().filter_map(|record| self.times.at(record));
+                timestamps.max().unwrap_or(self.times.timestamp)
             }
-            Content::Whole(..) => self.timestamp,
+            Content::Whole(..) => self.times.timestamp,
         }
     }
 
@@ -165,7 +183,7 @@ impl Source {
             Content::Records(records) => records,
             Content::Whole(bytes, why) => {
                 let whole = Whole {
-                    timestamp: self.timestamp,
+                    timestamp: self.times.timestamp,
                     bytes,
                     why,
                 };
@@ -175,10 +193,36 @@ impl Source {
         records.iter().try_for_each(|record| {
             let offset = self.head.base_offset.saturating_add(i64::from(record.offset_delta));
             // Each was seen to fit when the batch was read.
-            let timestamp = self.timestamp_of(record).unwrap_or(self.timestamp);
+            let timestamp = self.times.at(record).unwrap_or(self.times.timestamp);
             row::tell(sink, &self.head, (offset, timestamp), record)
         })
     }
+}
+
+/// The records of a batch, or why they cannot be told. It is counted what they take before there are many of them: a record
+/// can be seven bytes, and a header two, of which compression leaves next to nothing.
+fn records(batch: &Batch, attributes: i16, times: Times, settings: &WriteSettings) -> Result<Vec<Record>, String> {
+    // Bits that building a batch would not set again.
+    if attributes & !0b1111 != 0 {
+        return Err(format!("attributes {attributes:#x} are not a producer's"));
+    }
+    if batch.header().last_offset_delta == i32::MAX {
+        return Err("no offset is next".to_owned());
+    }
+    let walk = records::walk(batch, &settings.batch_limits).map_err(|error| error.to_string())?;
+    let (mut records, mut bytes) = (Vec::new(), walk.inflated_bytes());
+    for record in walk {
+        let record = record.map_err(|error| error.to_string())?;
+        let headers = record.headers.len().saturating_mul(HEADER_BYTES);
+        bytes = bytes.saturating_add(RECORD_BYTES).saturating_add(headers);
+        if bytes > settings.batch_memory_bytes_max {
+            let most = settings.batch_memory_bytes_max;
+            return Err(format!("as rows it would take more than {most} bytes"));
+        }
+        records.push(record);
+    }
+    times.fit(records.iter())?;
+    Ok(records)
 }
 
 /// The batch from its attributes on, outside any transaction.

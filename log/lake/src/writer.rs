@@ -117,7 +117,7 @@ impl LakeWriter {
                 &format!("a batch at {base_offset} where {} is next", open.next),
             ));
         }
-        let mut source = Source::read(batch, base_offset, &self.settings.batch_limits);
+        let mut source = Source::read(batch, base_offset, &self.settings);
         open.next = source.head.last_offset.saturating_add(1);
         let dropped = source.retain(keeps);
         if source.rows() == 0 {

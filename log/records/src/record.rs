@@ -9,6 +9,8 @@
 //!
 //! Keys, values and headers are slices of the inflated buffer. It does not know what they mean.
 
+use std::ops::Range;
+
 use bytes::{Bytes, BytesMut};
 
 use crate::{Batch, BatchError, BatchHeader, Codec, HEADER_BYTES, Limits, RecordFault, TimestampType, inflate, varint};
@@ -99,6 +101,18 @@ impl Headers {
             at: 0,
             left: self.count,
         }
+    }
+
+    /// The same, as slices of what is encoded: for records of very many headers, where each [`Bytes`] would count.
+    pub fn refs(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
+        let (bytes, mut at) = (&self.encoded, 0);
+        (0..self.count).map_while(move |_| {
+            let end = bytes.len();
+            let mut cursor = Cursor { bytes, at, end };
+            let (name, value) = (cursor.range().ok()??, cursor.range().ok()?);
+            at = cursor.at;
+            Some((&bytes[name], value.map(|value| &bytes[value])))
+        })
     }
 }
 
@@ -303,14 +317,19 @@ impl Cursor<'_> {
         }
         Ok(Headers {
             count,
-            encoded: self.slice(start, self.end),
+            encoded: self.bytes.slice(start..self.end),
         })
     }
 
     fn field(&mut self) -> Result<Option<Bytes>, RecordFault> {
+        Ok(self.range()?.map(|range| self.bytes.slice(range)))
+    }
+
+    /// Where a field lies; none for one that is not there.
+    fn range(&mut self) -> Result<Option<Range<usize>>, RecordFault> {
         let Some(end) = self.length()? else { return Ok(None) };
         let start = std::mem::replace(&mut self.at, end);
-        Ok(Some(self.slice(start, end)))
+        Ok(Some(start..end))
     }
 
     /// Reads a length and says where the field behind it ends; none for a length of -1.
@@ -324,10 +343,6 @@ impl Cursor<'_> {
             return Err(RecordFault::Truncated);
         }
         Ok(Some(self.at + length))
-    }
-
-    fn slice(&self, start: usize, end: usize) -> Bytes {
-        self.bytes.slice(start..end)
     }
 }
 

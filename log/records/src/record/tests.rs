@@ -72,6 +72,9 @@ fn headers_are_read_one_by_one() {
             (bytes(b"h2"), None)
         ]
     );
+    let refs = record.headers.refs();
+    let refs = refs.map(|(name, value)| (Bytes::copy_from_slice(name), value.map(Bytes::copy_from_slice)));
+    assert_eq!(refs.collect::<Vec<_>>(), headers);
     assert_eq!((record.headers.len(), record.headers.is_empty()), (3, false));
     assert!(Headers::default().is_empty() && (&Headers::default()).into_iter().next().is_none());
 }
