@@ -1,7 +1,7 @@
 //! Makes record batches of records again: every record exact, every header exact, the codec the producer's, though not the
 //! bytes its compressor made.
 
-use records::{Attributes, Batch, BatchBuilder, Producer, TimestampType};
+use records::{Attributes, Batch, BatchBuilder, Codec, Producer, TimestampType};
 
 use crate::LakeError;
 use crate::row::{Head, Row, Sink, Whole};
@@ -27,9 +27,19 @@ impl Rebuilt {
 pub(crate) struct Rebuilder {
     current: Option<(Head, BatchBuilder)>,
     done: Vec<Rebuilt>,
+    /// Batches are not compressed: whoever only wants to see that they can be built.
+    plain: bool,
 }
 
 impl Rebuilder {
+    /// One whose batches are not compressed, whatever their producers did.
+    pub(crate) fn plain() -> Self {
+        Self {
+            plain: true,
+            ..Self::default()
+        }
+    }
+
     /// Builds the batch whose records are there. It is complete when the next begins, and at the end of a row group.
     pub(crate) fn complete(&mut self) -> Result<(), LakeError> {
         let Some((head, mut builder)) = self.current.take() else {
@@ -60,14 +70,15 @@ fn delta(head: &Head, offset: i64) -> Result<i32, LakeError> {
     delta.ok_or_else(|| crate::error::unreadable(format!("offset {offset} in a batch at {}", head.base_offset)))
 }
 
-fn builder(head: &Head, first: &Row<'_>) -> Result<BatchBuilder, LakeError> {
+fn builder(head: &Head, first: &Row<'_>, plain: bool) -> Result<BatchBuilder, LakeError> {
     let attributes = Attributes::from_bits(head.attributes);
     let producer = Producer {
         id: head.producer_id,
         epoch: head.producer_epoch,
         base_sequence: head.base_sequence,
     };
-    let builder = BatchBuilder::new(attributes.codec()?, Some(producer));
+    let codec = attributes.codec()?;
+    let builder = BatchBuilder::new(if plain { Codec::None } else { codec }, Some(producer));
     Ok(match attributes.timestamp_type() {
         TimestampType::CreateTime => builder,
         TimestampType::LogAppendTime => builder.log_append_time(first.timestamp),
@@ -84,7 +95,7 @@ impl Sink for Rebuilder {
     fn record(&mut self, head: &Head, row: &Row<'_>) -> Result<(), LakeError> {
         let (_, builder) = match &mut self.current {
             Some(current) => current,
-            None => self.current.insert((*head, builder(head, row)?)),
+            None => self.current.insert((*head, builder(head, row, self.plain)?)),
         };
         let delta = delta(head, row.offset)?;
         Ok(builder.push_exact(row.attributes, delta, row.timestamp, row.key, row.value, row.headers)?)

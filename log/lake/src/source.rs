@@ -129,21 +129,29 @@ impl Source {
         }
     }
 
-    /// Leaves out the records that `keeps` does not want, each asked for by its offset; a batch that is kept whole stays.
-    /// How many went, and how many of the batch's bytes they took, about.
+    /// Leaves out the records that `keeps` does not want, each asked for by its offset; a batch that is kept whole stays, and
+    /// so does one of which no batch could be built without them. How many went, and how many of the batch's bytes they took,
+    /// about.
     pub(crate) fn retain(&mut self, mut keeps: impl FnMut(i64, &Record) -> bool) -> Dropped {
-        let base = self.head.base_offset;
+        let (base, times) = (self.head.base_offset, self.times);
         let Content::Records(records) = &mut self.content else {
             return Dropped::default();
         };
-        let (mut dropped, mut gone) = (Dropped::default(), 0);
+        let keeps = |record: &Record| keeps(base.saturating_add(i64::from(record.offset_delta)), record);
+        let stays: Vec<bool> = records.iter().map(keeps).collect();
+        // The first that stays may lie further from the others than the first that there was.
+        let left = records.iter().zip(&stays).filter(|(_, stays)| **stays);
+        if times.fit(left.map(|(record, _)| record)).is_err() {
+            return Dropped::default();
+        }
+        let (mut dropped, mut gone, mut stays) = (Dropped::default(), 0, stays.into_iter());
         records.retain(|record| {
-            let keeps = keeps(base.saturating_add(i64::from(record.offset_delta)), record);
-            if !keeps {
+            let stays = stays.next().unwrap_or(true);
+            if !stays {
                 dropped.records += 1;
                 gone += size(record);
             }
-            keeps
+            stays
         });
         dropped.bytes = match (dropped.records, records.is_empty()) {
             (0, _) => 0,

@@ -1,5 +1,6 @@
 //! Reads a lake file as a stranger would, before anything names it: opened from its bytes, every column of every row decoded,
-//! and the records' hash compared with that of the batches it was made of.
+//! every batch built again as a fetch would, though not compressed, and the records' hash compared with that of the batches it
+//! was made of.
 
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
@@ -7,7 +8,8 @@ use parquet::arrow::ProjectionMask;
 use crate::error::{cut, unreadable};
 use crate::file::LakeFile;
 use crate::reading::Decoding;
-use crate::row::Hasher;
+use crate::rebuild::Rebuilder;
+use crate::row::{Hasher, Head, Row, Sink, Whole};
 use crate::writer::hex;
 use crate::{LakeError, Part, Written};
 
@@ -16,7 +18,7 @@ impl LakeFile {
     /// has of the batches it was made of.
     ///
     /// # Errors
-    /// `Format` when they differ, `Parquet` when it is not readable.
+    /// `Format` when they differ, `Parquet` when it is not readable, `Build` and `Whole` when they cannot be batches again.
     pub fn verify(&self, bytes: &Bytes) -> Result<(), LakeError> {
         // Bloom filters are of no column's rows, and whoever believes a damaged one does not find a key.
         self.checks().check_all(bytes)?;
@@ -29,7 +31,7 @@ impl Written {
     /// Verifies that what was read back holds the records that the file was made of.
     ///
     /// # Errors
-    /// `Format` when it does not, `Parquet` when it is not readable.
+    /// As [`LakeFile::verify`].
     pub fn verify(&self, read_back: &Bytes) -> Result<(), LakeError> {
         let length = read_back.len() as u64;
         let start = length.checked_sub(self.tail_bytes);
@@ -43,17 +45,52 @@ impl Written {
     }
 }
 
+/// Hashes what a consumer is told, and builds each batch.
+#[derive(Debug)]
+struct Consumer {
+    hasher: Hasher,
+    rebuilder: Rebuilder,
+}
+
+impl Sink for Consumer {
+    type Error = LakeError;
+
+    fn begin(&mut self, head: &Head) -> Result<(), LakeError> {
+        let Ok(()) = self.hasher.begin(head);
+        self.rebuilder.begin(head)?;
+        drop(self.rebuilder.take());
+        Ok(())
+    }
+
+    fn record(&mut self, head: &Head, row: &Row<'_>) -> Result<(), LakeError> {
+        let Ok(()) = self.hasher.record(head, row);
+        self.rebuilder.record(head, row)
+    }
+
+    fn whole(&mut self, head: &Head, whole: &Whole<'_>) -> Result<(), LakeError> {
+        let Ok(()) = self.hasher.whole(head, whole);
+        self.rebuilder.whole(head, whole)
+    }
+}
+
 fn verify_part(file: &LakeFile, bytes: &Bytes, part: &Part) -> Result<(), LakeError> {
-    let mut hasher = Hasher::default();
+    let mut consumer = Consumer {
+        hasher: Hasher::default(),
+        rebuilder: Rebuilder::plain(),
+    };
     for group in part.groups.clone() {
         // All of them: of typed columns it is shown that they can be decoded.
-        let mut rows = Decoding::new(file, group, i64::MIN, None, ProjectionMask::all(), hasher)?;
+        let mut rows = Decoding::new(file, group, i64::MIN, None, ProjectionMask::all(), consumer)?;
         while let Some(ranges) = rows.step()? {
             let given: Option<Vec<Bytes>> = ranges.iter().map(|range| cut(bytes, 0, range)).collect();
             rows.give(ranges, given.ok_or_else(|| unreadable("rows lie beyond its end"))?)?;
         }
-        hasher = rows.sink;
+        consumer = rows.sink;
+        // A row group ends between two batches.
+        consumer.rebuilder.complete()?;
+        drop(consumer.rebuilder.take());
     }
+    let hasher = consumer.hasher;
     let counted = (hasher.batches, hasher.records);
     let hash = hex(&hasher.finish());
     if counted == (part.batches, part.rows) && hash == part.hash {

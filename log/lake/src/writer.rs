@@ -98,7 +98,8 @@ impl LakeWriter {
     }
 
     /// The same, without the records that `keeps` does not want: it is asked for each by its offset. A batch whose records
-    /// cannot be told is kept whole, and one of which nothing is left is left out.
+    /// cannot be told is kept whole, one that cannot be without a record that would go keeps all of them, and one of which
+    /// nothing is left is left out.
     ///
     /// # Errors
     /// As [`push`](Self::push).

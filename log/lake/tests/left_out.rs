@@ -133,3 +133,30 @@ fn what_cannot_be_told_stays_whole() {
     written.verify(&written.bytes).unwrap();
     assert_eq!(read(&written)[0].batch.checksummed(), garbage.checksummed());
 }
+
+/// What is left of a batch may lie further apart than its timestamps did from the first: then all of it stays.
+#[test]
+fn what_could_not_be_built_again_without_its_first_record_keeps_it() {
+    let far = 1_i64 << 62;
+    for (times, stays, keys_left) in [
+        ([0, -far, far], 1..3, vec!["a", "b", "c"]),
+        ([0, -far, far], 0..2, vec!["a", "b"]),
+        ([0, -far, far - 1], 1..3, vec!["b", "c"]),
+    ] {
+        let mut builder = BatchBuilder::new(Codec::Lz4, None);
+        for (key, at) in ["a", "b", "c"].iter().zip(times) {
+            builder.push(at, Some(key.as_bytes()), Some(b"v"), &[]).unwrap();
+        }
+        let mut writer = LakeWriter::new("topic", &LakeColumns::default(), WriteSettings::default()).unwrap();
+        writer.begin(3, 0).unwrap();
+        let keeps = |offset: i64, _: &Record| stays.contains(&offset);
+        let dropped = writer.push_kept(&builder.build().unwrap(), 0, keeps).unwrap();
+        assert_eq!(dropped.records, 3 - keys_left.len() as u64);
+        writer.end(2).unwrap();
+        let written = writer.finish().unwrap();
+        written.verify(&written.bytes).unwrap();
+        let read = read(&written);
+        let found: Vec<String> = keys(&read[0].batch).into_iter().map(|(_, key)| key).collect();
+        assert_eq!(found, keys_left);
+    }
+}
