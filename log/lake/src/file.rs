@@ -138,7 +138,7 @@ impl LakeFile {
     }
 
     /// Begins to read a partition's batches from the one that holds `from`, or the first behind it, up to about
-    /// `bytes_max` bytes of values and at least one batch. None where the file does not cover the offset.
+    /// `bytes_max` bytes of keys, values and headers and at least one batch. None where the file does not cover the offset.
     ///
     /// # Errors
     /// `Format` when the indexes do not say where.

@@ -26,6 +26,8 @@ pub(crate) struct RowGroups {
     long: ArrowRowGroupWriterFactory,
     /// Of the open row group, one for each leaf; empty when none is.
     open: Vec<ArrowColumnWriter>,
+    /// Bytes of its rows as they lie in memory.
+    open_raw_bytes: usize,
 }
 
 impl std::fmt::Debug for RowGroups {
@@ -50,6 +52,7 @@ impl RowGroups {
             file,
             schema,
             open: Vec::new(),
+            open_raw_bytes: 0,
         })
     }
 
@@ -65,6 +68,9 @@ impl RowGroups {
         }
         if self.open.is_empty() {
             self.open = self.begin()?;
+        }
+        for column in rows.columns() {
+            self.open_raw_bytes += column.to_data().get_slice_memory_size()?;
         }
         let mut writers = self.open.iter_mut();
         for (field, column) in self.schema.fields().iter().zip(rows.columns()) {
@@ -92,6 +98,11 @@ impl RowGroups {
         self.open.iter().map(ArrowColumnWriter::get_estimated_total_bytes).sum()
     }
 
+    /// Bytes of its rows before they were encoded, which is what they take when they are decoded.
+    pub(crate) fn open_raw_bytes(&self) -> usize {
+        self.open_raw_bytes
+    }
+
     /// Bytes of the row groups that have ended.
     pub(crate) fn written_bytes(&self) -> usize {
         self.file.bytes_written()
@@ -107,6 +118,7 @@ impl RowGroups {
             column.close()?.append_to_row_group(&mut group)?;
         }
         group.close()?;
+        self.open_raw_bytes = 0;
         Ok(())
     }
 

@@ -18,13 +18,10 @@ use crate::checks::Checks;
 use crate::columns::Column;
 use crate::error::{cut, unreadable};
 use crate::file::LakeFile;
-use crate::pages::RowRange;
+use crate::pages::{RowRange, rows_at_once};
 use crate::rebuild::{Rebuilder, Rebuilt};
 use crate::row::{self, Head, HeaderRef, Row, Sink, Whole};
 use crate::rows::WHOLE;
-
-/// Rows that are decoded at once.
-const ROWS_AT_ONCE: usize = 1024;
 
 /// A read of a lake file.
 #[derive(Debug)]
@@ -166,8 +163,8 @@ where
     ) -> Result<Self, LakeError> {
         let mut builder = ParquetPushDecoderBuilder::new_with_metadata(file.arrow().clone())
             .with_row_groups(vec![group])
-            .with_projection(columns)
-            .with_batch_size(ROWS_AT_ONCE);
+            .with_batch_size(rows_at_once(file.metadata(), group, &columns))
+            .with_projection(columns);
         if let Some(selection) = selection {
             builder = builder.with_row_selection(selection);
         }

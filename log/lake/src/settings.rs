@@ -15,6 +15,9 @@ pub struct WriteSettings {
     pub long_page_rows_max: usize,
     /// Bytes of a row group as it lies in the file, about: it ends with the batch that passes them.
     pub group_bytes: usize,
+    /// Bytes of a row group's rows in memory; it ends with the batch that passes them, too. What a reader decodes at once is
+    /// bounded by it, where a row takes thousands of times less in the file.
+    pub group_raw_bytes_max: usize,
     /// What a batch may inflate to; one that goes beyond is kept whole.
     pub batch_limits: records::Limits,
     /// Bytes of memory that a batch's records may take, counted as their bytes, 128 for each record and 32 for each header;
@@ -31,6 +34,7 @@ impl Default for WriteSettings {
             long_page_bytes_max: 1 << 20,
             long_page_rows_max: 20_000,
             group_bytes: 8 << 20,
+            group_raw_bytes_max: 128 << 20,
             batch_limits: records::Limits::default(),
             batch_memory_bytes_max: 128 << 20,
         }

@@ -133,7 +133,8 @@ impl LakeWriter {
         };
         lots.make_room(source.rows())?;
         source.feed(&mut lots)?;
-        if self.groups.open_bytes() >= self.settings.group_bytes {
+        let is_full = self.groups.open_bytes() >= self.settings.group_bytes;
+        if is_full || self.groups.open_raw_bytes() >= self.settings.group_raw_bytes_max {
             self.flush()?;
         }
         Ok(dropped)

@@ -31,11 +31,11 @@ fn read(written: &Written) -> Read {
     reading.over(&written.bytes).unwrap()
 }
 
-/// One record of so many headers of two bytes.
+/// One record of so many headers of three bytes.
 fn of_headers(count: usize) -> Batch {
     let mut builder = BatchBuilder::new(Codec::Lz4, None);
-    let headers = vec![(&b""[..], None); count];
-    builder.push(1, Some(b"k"), Some(b"v"), &headers).unwrap();
+    let headers = vec![(&b"h"[..], None); count];
+    builder.push(1, Some(b"k"), None, &headers).unwrap();
     builder.build().unwrap()
 }
 
@@ -74,7 +74,7 @@ fn a_batch_that_would_be_large_is_kept_whole() {
 #[test]
 fn millions_of_headers_or_records_are_kept_whole() {
     let headers = of_headers(5 << 20);
-    assert!(headers.bytes().len() < 50_000, "{}", headers.bytes().len());
+    assert!(headers.bytes().len() < 100_000, "{}", headers.bytes().len());
     for worst in [headers, of_records(2 << 20)] {
         let written = written(&[&worst], WriteSettings::default());
         assert_eq!(written.footer.part(0).unwrap().rows, 1);
@@ -91,7 +91,39 @@ fn headers_count_where_pages_end() {
         ..WriteSettings::default()
     };
     let file = written(&[&batch; 8], settings);
-    // A page of which a batch is more than one ends before each, so a fetch of one needs no other.
+    // A page ends with each, so a fetch of one needs no other.
     let reading = open(&file).read(0, 4, 1).unwrap().unwrap();
     assert_eq!(reading.over(&file.bytes).unwrap().batches.len(), 1);
+}
+
+/// However little of it is left in the file.
+#[test]
+fn a_row_group_ends_when_its_rows_take_much_memory() {
+    let mut builder = BatchBuilder::new(Codec::Zstd, None);
+    builder.push(1, None, Some(&[0; 256 << 10]), &[]).unwrap();
+    let batch = builder.build().unwrap();
+    let settings = WriteSettings {
+        group_raw_bytes_max: 1 << 20,
+        ..WriteSettings::default()
+    };
+    let file = written(&[&batch; 20], settings);
+    assert!(file.bytes.len() < 100_000, "{}", file.bytes.len());
+    assert_eq!(file.footer.part(0).unwrap().groups, 0..4);
+}
+
+/// A fetch ends where it has what it asked for, be it in keys, headers or batches that were kept whole.
+#[test]
+fn a_fetch_ends_with_what_it_asked_for() {
+    let key = vec![7; 100_000];
+    let mut of_keys = BatchBuilder::new(Codec::None, None);
+    of_keys.push(1, Some(&key), None, &[]).unwrap();
+    let of_keys = of_keys.build().unwrap();
+    let mut garbage = of_keys.checksummed().to_vec();
+    garbage.push(1);
+    for batch in [of_keys, Batch::of_checksummed(0, &garbage).unwrap()] {
+        let file = written(&[&batch; 40], WriteSettings::default());
+        let reading = open(&file).read(0, 4, 1).unwrap().unwrap();
+        let batches = reading.over(&file.bytes).unwrap().batches;
+        assert!(batches.len() <= 4, "{}", batches.len());
+    }
 }
