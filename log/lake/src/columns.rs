@@ -142,7 +142,12 @@ pub(crate) enum PageLength {
 
 /// The place of a column among the leaves: headers have two.
 pub(crate) fn leaf(column: Column) -> usize {
-    column.at() + usize::from(column.at() > Column::Headers.at())
+    leaf_at(column.at())
+}
+
+/// That of the column at a place, typed ones too.
+pub(crate) fn leaf_at(at: usize) -> usize {
+    at + usize::from(at > Column::Headers.at())
 }
 
 /// How long the pages of a leaf are.

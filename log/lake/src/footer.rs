@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::LakeError;
 use crate::checks::Checks;
+use crate::counts::Counts;
 use crate::error::unreadable;
 
 /// The key in Parquet's metadata.
@@ -47,6 +48,9 @@ pub struct Footer {
     pub topic: String,
     /// The partitions, in rising order.
     pub parts: Vec<Part>,
+    /// Nulls and such; the first files that there were do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    counts: Option<Counts>,
     /// Where the rows end, in bytes.
     rows_end: u64,
     /// Bytes of a block; the first files that there were do not say.
@@ -61,12 +65,13 @@ fn unsaid_block_bytes() -> u64 {
 }
 
 impl Footer {
-    pub(crate) fn new(topic: &str, parts: Vec<Part>, checks: &Checks) -> Self {
+    pub(crate) fn new(topic: &str, parts: Vec<Part>, checks: &Checks, counts: Counts) -> Self {
         let (rows_end, block_bytes, checks) = checks.write();
         Self {
             rows_end,
             block_bytes,
             checks,
+            counts: Some(counts),
             version: VERSION,
             topic: topic.to_owned(),
             parts,
@@ -92,6 +97,11 @@ impl Footer {
         }
         footer.check(groups)?;
         Ok(footer)
+    }
+
+    /// What was counted when it was written.
+    pub(crate) fn counts(&self) -> Option<&Counts> {
+        self.counts.as_ref()
     }
 
     pub(crate) fn checks(&self) -> Result<Checks, LakeError> {

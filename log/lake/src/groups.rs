@@ -15,6 +15,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 
 use crate::columns::{PageLength, page_length, properties};
+use crate::counts::{Counting, Counts};
 use crate::error::unreadable;
 use crate::{LakeError, WriteSettings};
 
@@ -28,6 +29,7 @@ pub(crate) struct RowGroups {
     open: Vec<ArrowColumnWriter>,
     /// Bytes of its rows as they lie in memory.
     open_raw_bytes: usize,
+    counting: Counting,
 }
 
 impl std::fmt::Debug for RowGroups {
@@ -49,6 +51,7 @@ impl RowGroups {
         Ok(Self {
             short: ArrowRowGroupWriterFactory::new(&file, SchemaRef::clone(&schema)),
             long: ArrowRowGroupWriterFactory::new(&long, SchemaRef::clone(&schema)),
+            counting: Counting::new(&schema),
             file,
             schema,
             open: Vec::new(),
@@ -69,6 +72,7 @@ impl RowGroups {
         if self.open.is_empty() {
             self.open = self.begin()?;
         }
+        self.counting.add(rows);
         for column in rows.columns() {
             self.open_raw_bytes += column.to_data().get_slice_memory_size()?;
         }
@@ -103,6 +107,11 @@ impl RowGroups {
         self.open_raw_bytes
     }
 
+    /// What was counted in all rows.
+    pub(crate) fn counts(&self) -> &Counts {
+        self.counting.counts()
+    }
+
     /// Bytes of the row groups that have ended.
     pub(crate) fn written_bytes(&self) -> usize {
         self.file.bytes_written()
@@ -114,10 +123,13 @@ impl RowGroups {
             return Ok(());
         }
         let mut group = self.file.next_row_group()?;
-        for column in std::mem::take(&mut self.open) {
-            column.close()?.append_to_row_group(&mut group)?;
+        for (leaf, column) in std::mem::take(&mut self.open).into_iter().enumerate() {
+            let mut column = column.close()?;
+            self.counting.close(leaf, column.close_mut())?;
+            column.append_to_row_group(&mut group)?;
         }
         group.close()?;
+        self.counting.end_group();
         self.open_raw_bytes = 0;
         Ok(())
     }

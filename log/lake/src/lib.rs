@@ -6,6 +6,7 @@
 
 mod checks;
 mod columns;
+mod counts;
 mod error;
 mod file;
 mod footer;

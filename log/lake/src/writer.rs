@@ -187,7 +187,7 @@ impl LakeWriter {
             return Err(order(open.partition, "it has not ended"));
         }
         let checks = Checks::of(self.groups.rows()?);
-        let footer = Footer::new(&self.topic, self.parts, &checks);
+        let footer = Footer::new(&self.topic, self.parts, &checks, self.groups.counts().clone());
         let (bytes, metadata) = self.groups.finish(footer.write()?)?;
         let columns = metadata.row_groups().iter().flat_map(|group| group.columns());
         let starts = columns.flat_map(|column| [column.column_index_offset(), column.offset_index_offset()]);

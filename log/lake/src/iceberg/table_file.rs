@@ -12,6 +12,7 @@ use parquet::file::statistics::Statistics;
 use super::Identity;
 use super::schema::schema;
 use crate::columns::Column;
+use crate::counts::Counts;
 use crate::rows::WHOLE;
 use crate::{LakeError, LakeFile};
 
@@ -25,6 +26,7 @@ struct Gathered {
     sizes: BTreeMap<i32, u64>,
     values: BTreeMap<i32, u64>,
     nulls: BTreeMap<i32, u64>,
+    nans: BTreeMap<i32, u64>,
     lower: BTreeMap<i32, Datum>,
     upper: BTreeMap<i32, Datum>,
 }
@@ -36,7 +38,7 @@ impl TableFile {
     /// `Table` when the Iceberg library does not take it.
     pub fn new(file: &LakeFile, identity: &Identity, location: String) -> Result<Self, LakeError> {
         let (schema, metadata) = (schema(&identity.columns)?, file.metadata());
-        let (mut gathered, mut starts, mut rows) = (Gathered::default(), Vec::new(), 0);
+        let (mut gathered, mut starts, mut rows) = (Gathered::of(file.footer().counts()), Vec::new(), 0);
         for group in metadata.row_groups() {
             rows += u64::try_from(group.num_rows()).unwrap_or_default();
             let begins = group.columns().iter().map(|chunk| chunk.byte_range().0).min();
@@ -55,6 +57,7 @@ impl TableFile {
             .column_sizes(gathered.sizes.into_iter().collect())
             .value_counts(gathered.values.into_iter().collect())
             .null_value_counts(gathered.nulls.into_iter().collect())
+            .nan_value_counts(gathered.nans.into_iter().collect())
             .lower_bounds(gathered.lower.into_iter().collect())
             .upper_bounds(gathered.upper.into_iter().collect())
             .split_offsets(Some(starts))
@@ -82,6 +85,16 @@ impl TableFile {
 }
 
 impl Gathered {
+    /// What was counted when the file was written.
+    fn of(counts: Option<&Counts>) -> Self {
+        let counts = counts.cloned().unwrap_or_default();
+        Self {
+            nulls: counts.nulls,
+            nans: counts.nans,
+            ..Self::default()
+        }
+    }
+
     /// What lies inside another column is counted by nobody: a list's elements are not rows.
     fn add(&mut self, schema: &Schema, chunk: &ColumnChunkMetaData) {
         let descriptor = chunk.column_descr();
@@ -102,6 +115,11 @@ impl Gathered {
         let kind = schema
             .field_by_id(id)
             .and_then(|field| field.field_type.as_primitive_type());
+        // Bounds pass over NaN, which readers hold greater than all else.
+        let is_float = matches!(kind, Some(PrimitiveType::Float | PrimitiveType::Double));
+        if is_float && self.nans.get(&id) != Some(&0) {
+            return;
+        }
         let Some((lower, upper)) = kind.and_then(|kind| bounds(kind, statistics)) else {
             return;
         };
