@@ -124,7 +124,13 @@ impl Document {
     pub(super) fn of(mut self, identity: &Identity) -> Result<Self, LakeError> {
         self.location.clone_from(&identity.location);
         // Nobody but us deletes, and a reader that would collect what it calls garbage must not.
-        self.properties = [("gc.enabled", "false"), ("write.format.default", "parquet")]
+        let fixed = [
+            ("gc.enabled", "false"),
+            ("write.format.default", "parquet"),
+            // Iceberg before 1.10 cannot read offsets and timestamps by vectors, as they are encoded, and Spark would fail.
+            ("read.parquet.vectorization.enabled", "false"),
+        ];
+        self.properties = fixed
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .chain(identity.properties.iter().cloned())

@@ -243,6 +243,15 @@ fn a_file_is_told_with_its_bounds() {
 }
 
 #[test]
+fn what_a_table_asks_of_its_readers() {
+    let mut bucket = Bucket::default();
+    bucket.publish(&[(1, 1)], 0, 4);
+    let metadata = bucket.metadata();
+    let is_off = |name: &str| metadata.properties()[name] == "false";
+    assert!(is_off("gc.enabled") && is_off("read.parquet.vectorization.enabled"));
+}
+
+#[test]
 fn what_is_not_the_tables_is_not_opened() {
     let mut bucket = Bucket::default();
     bucket.publish(&[(1, 1)], 0, 4);
