@@ -6,6 +6,7 @@
 mod ages;
 mod clean;
 mod duties;
+mod failing;
 mod tables;
 
 use std::collections::BTreeMap;
@@ -20,10 +21,13 @@ use crate::plan::lake::Share;
 use crate::plan::merge::Listed;
 use crate::{CompactorConfig, DamagedExtent, Report};
 use ages::Ages;
+use failing::Failing;
 
 /// How much longer a compactor waits that is not the first of the live ones. A hint and no more: two at once only waste
 /// work, and one that is stuck must not hold up everything.
 const STAND_BY: u32 = 4;
+/// Shares or tables that fail in a row before the store counts as gone.
+const FAILURES_MAX: usize = 3;
 /// Windows merged in one pass: the rest waits for the next, so that nothing else waits for long.
 const MERGES_MAX: usize = 16;
 
@@ -43,6 +47,8 @@ pub struct Upkeep {
     unlaked: BTreeMap<Share, Instant>,
     /// Topics that could not be published as tables, and when.
     untold: BTreeMap<TopicNumber, Instant>,
+    /// Shares of topics of which nothing came.
+    failing: Failing,
     /// The newest snapshot that is known here, and since when.
     newest_snapshot: (Option<u64>, Instant),
     /// Inline bytes that moved out since then.
@@ -100,6 +106,7 @@ impl Upkeep {
             merged_at: None,
             unlaked: BTreeMap::new(),
             untold: BTreeMap::new(),
+            failing: Failing::default(),
             newest_snapshot: (None, now),
             moved_out_bytes: 0,
             advanced_for: None,
@@ -247,6 +254,31 @@ impl Upkeep {
         self.damaged.keys().copied().collect()
     }
 
+    /// Those of which something may come now, what failed lately last: it holds up no other.
+    fn in_turn(&self, what: &'static str, mut shares: Vec<Share>) -> Vec<Share> {
+        let waiting = self.failing.waiting(what, self.now());
+        shares.retain(|share| !waiting.contains(share));
+        shares.sort_by_key(|share| self.failing.has_failed(what, *share));
+        shares
+    }
+
+    /// Notes whether something came of a share, and counts the failures in a row. Whether to go on with others.
+    fn came(&mut self, what: &'static str, share: Share, done: bool, failures: &mut usize) -> bool {
+        if done {
+            self.failing.forget(what, share);
+            *failures = 0;
+            return true;
+        }
+        let (now, waits) = (
+            self.now(),
+            (self.config.merge_interval, self.config.damaged_retry_after),
+        );
+        let waits = self.failing.note((what, share), now, waits);
+        tracing::info!(what, ?share, ?waits, "nothing came of a share; others go first");
+        *failures += 1;
+        *failures < FAILURES_MAX
+    }
+
     /// Forgets damaged extents that are gone or may be tried again, and tells what there is.
     fn finish(&mut self, report: &mut Report) {
         let (now, retry_after) = (self.now(), self.config.damaged_retry_after);
@@ -258,6 +290,9 @@ impl Upkeep {
         });
         #[expect(clippy::cast_precision_loss, reason = "a gauge is an f64")]
         metrics::gauge!("tidelog_damaged_extents").set(report.damaged.len() as f64);
+        self.failing.forget_idle(now, retry_after);
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is an f64")]
+        metrics::gauge!("tidelog_lake_shares_failing").set(self.failing.count() as f64);
         for failure in &report.failures {
             metrics::counter!("tidelog_compaction_failures_total").increment(1);
             tracing::warn!(failure, "upkeep failed; it is tried again");

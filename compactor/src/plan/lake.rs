@@ -75,15 +75,18 @@ pub fn plan(
 /// The small files of one share that become one: the oldest neighbours that together reach the next size.
 ///
 /// Sizes are levels, each [`CompactorConfig::fan_in`] times the one before, as those of segments are. Neighbours, for what
-/// comes out is one stretch of each partition. None when there is nothing to merge.
+/// comes out is one stretch of each partition. Shares that are `waiting` have their turn later. None when there is nothing to
+/// merge.
 pub fn merge(
     partitions: &impl Partitions,
     config: &CompactorConfig,
     limits: &Limits,
     spared: &Spared,
-) -> Option<(TopicNumber, Window)> {
+    waiting: &BTreeSet<Share>,
+) -> Option<(Share, Window)> {
     survey(partitions, config, spared)
         .into_iter()
+        .filter(|(share, _)| !waiting.contains(share))
         .find_map(|(share, mut files)| {
             files.sort_by_key(|file| (std::cmp::Reverse(file.behind), file.name));
             let chosen = choose(&files, config, limits)?;
@@ -93,7 +96,7 @@ pub fn merge(
             };
             let window = stretches(partitions, |id| Share::of(id, config) == share, None, limits, is_chosen);
             // As many stretches come out as go in where the files are no neighbours in any partition.
-            (window.inputs() > window.items.len()).then_some((share.topic, window))
+            (window.inputs() > window.items.len()).then_some((share, window))
         })
 }
 

@@ -22,13 +22,19 @@ impl Upkeep {
         let Some(date_ms) = self.date_ms(report).await else {
             return;
         };
-        for (share, cleanings) in due(self, date_ms) {
-            let cleaning = run::clean::partitions(&self.engine, &self.config, share.topic, &cleanings, date_ms);
-            let Some(done) = self.came_of(Box::pin(cleaning).await, "clean", report) else {
+        let due = due(self, date_ms);
+        let mut failures = 0;
+        for share in self.in_turn("clean", due.keys().copied().collect()) {
+            let cleanings = due.get(&share).map(Vec::as_slice).unwrap_or_default();
+            let cleaning = run::clean::partitions(&self.engine, &self.config, share.topic, cleanings, date_ms);
+            let done = self.came_of(Box::pin(cleaning).await, "clean", report);
+            if let Some(done) = &done {
+                metrics::counter!("tidelog_compaction_dropped_records_total").increment(done.dropped);
+                report.cleaned.add(done);
+            }
+            if !self.came("clean", share, done.is_some(), &mut failures) {
                 return;
-            };
-            metrics::counter!("tidelog_compaction_dropped_records_total").increment(done.dropped);
-            report.cleaned.add(&done);
+            }
         }
     }
 

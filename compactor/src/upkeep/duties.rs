@@ -56,50 +56,66 @@ impl Upkeep {
     }
 
     /// Makes rows of what has gathered, share by share. What does not fit into one window goes into the next, in this pass or
-    /// a later one.
+    /// a later one. A share of which nothing comes is tried again later, and holds up no other.
     pub(super) async fn make_rows(&mut self, patience: u32, report: &mut Report) {
         let due = self.due_for_lake(patience);
-        let mut limits = run::limits(&self.engine, &self.config);
-        limits.window_bytes_max = self.config.lake_bytes.saturating_mul(2);
-        let level = self.config.lake_zstd_level_new;
-        for share in due {
-            let topic = share.topic;
-            for _ in 0..MERGES_MAX {
-                let span_ms_max =
-                    |state: &State| state.topic(topic).and_then(|topic| lake::span_ms_max(topic.config()));
-                let span_ms_max = self.engine.read(span_ms_max);
-                let window = lake::plan(&self.engine, &self.config, share, span_ms_max, &limits, &self.spared());
-                let (inputs, bytes) = (window.inputs() as u64, window.bytes);
-                if window.is_empty() {
-                    break;
-                }
-                let rewriting = run::lake::rewrite(&self.engine, &self.config, topic, window, level);
-                let Some(done) = self.came_of(rewriting.await, "to_lake", report) else {
-                    return;
-                };
-                report.to_lake.add(&done);
-                if bytes < limits.window_bytes_max / 2 && done.inputs == inputs {
-                    break;
-                }
+        let mut failures = 0;
+        for share in self.in_turn("to_lake", due) {
+            let done = self.make_rows_of(share, report).await;
+            if done {
+                self.unlaked.remove(&share);
             }
-            self.unlaked.remove(&share);
+            if !self.came("to_lake", share, done, &mut failures) {
+                return;
+            }
         }
     }
 
-    /// Merges small lake files while there are enough of them.
+    /// Makes rows of a share's records. Whether all went well.
+    async fn make_rows_of(&mut self, share: Share, report: &mut Report) -> bool {
+        let mut limits = run::limits(&self.engine, &self.config);
+        limits.window_bytes_max = self.config.lake_bytes.saturating_mul(2);
+        let (topic, level) = (share.topic, self.config.lake_zstd_level_new);
+        for _ in 0..MERGES_MAX {
+            let span_ms_max = |state: &State| state.topic(topic).and_then(|topic| lake::span_ms_max(topic.config()));
+            let span_ms_max = self.engine.read(span_ms_max);
+            let window = lake::plan(&self.engine, &self.config, share, span_ms_max, &limits, &self.spared());
+            let (inputs, bytes) = (window.inputs() as u64, window.bytes);
+            if window.is_empty() {
+                return true;
+            }
+            let rewriting = run::lake::rewrite(&self.engine, &self.config, topic, window, level);
+            let Some(done) = self.came_of(rewriting.await, "to_lake", report) else {
+                return false;
+            };
+            report.to_lake.add(&done);
+            if bytes < limits.window_bytes_max / 2 && done.inputs == inputs {
+                return true;
+            }
+        }
+        true
+    }
+
+    /// Merges small lake files while there are enough of them. A share of which nothing comes is tried again later.
     async fn merge_lakes(&mut self, report: &mut Report) {
         let level = self.config.lake_zstd_level_merged;
+        let mut failures = 0;
         for _ in 0..MERGES_MAX {
             let mut limits = run::limits(&self.engine, &self.config);
             limits.window_bytes_max = self.config.lake_window_bytes_max;
-            let Some((topic, window)) = lake::merge(&self.engine, &self.config, &limits, &self.spared()) else {
+            let waiting = self.failing.waiting("merge_lake", self.now());
+            let (spared, config) = (self.spared(), &self.config);
+            let Some((share, window)) = lake::merge(&self.engine, config, &limits, &spared, &waiting) else {
                 return;
             };
-            let rewriting = run::lake::rewrite(&self.engine, &self.config, topic, window, level);
-            let Some(done) = self.came_of(rewriting.await, "merge_lake", report) else {
+            let rewriting = run::lake::rewrite(&self.engine, config, share.topic, window, level).await;
+            let done = self.came_of(rewriting, "merge_lake", report);
+            if let Some(done) = &done {
+                report.lakes_merged.add(done);
+            }
+            if !self.came("merge_lake", share, done.is_some(), &mut failures) {
                 return;
-            };
-            report.lakes_merged.add(&done);
+            }
         }
     }
 

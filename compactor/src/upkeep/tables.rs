@@ -5,15 +5,13 @@
 
 use metadata::{ObjectName, TopicNumber};
 
-use super::Upkeep;
+use super::{FAILURES_MAX, Upkeep};
 use crate::plan::{lake, tables};
 use crate::run::publish::Publication;
 use crate::{Report, run};
 
 /// How often a topic's files are mended in one pass.
 const MENDS_MAX: usize = 4;
-/// Publishings that fail in a row before the store counts as gone.
-const FAILURES_MAX: usize = 3;
 
 impl Upkeep {
     /// Publishes every topic whose lake files are others than what is published of them tells. One that cannot be told is

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::common::{Cluster, append, config, contents, counts, listed, set, topic, upkeep};
+use compactor::{CompactorConfig, Upkeep};
 use engine::Engine;
-use metadata::{ObjectStatus, Role, State};
+use metadata::{ObjectStatus, Place, Role, State};
 use store::{Key, Kind, Moment, Op, SeamCall, Then};
 
 async fn produce(engine: &Engine) {
@@ -198,4 +199,66 @@ async fn nothing_is_done_while_halted() {
     cluster.sleep(5).await;
     assert_eq!(listed(&engine, Kind::Segment).await, segments);
     assert_eq!(engine.seen(), position);
+}
+
+/// A topic whose file cannot be put waits for its next turn, and the others become rows, and larger files, meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_fails_holds_up_no_other() {
+    let cluster = Cluster::new(5);
+    let engine = cluster.engine().await;
+    let mut topics = Vec::new();
+    for name in ["a", "b", "c"] {
+        topics.push(topic(&engine, name, 1, &[]).await);
+    }
+    let extents = |topic| {
+        let places = |state: &State| -> Vec<bool> {
+            let all = state
+                .partitions(topic)
+                .flat_map(|(_, partition)| partition.extents().collect::<Vec<_>>());
+            all.map(|extent| matches!(extent.place, Place::Lake { .. })).collect()
+        };
+        engine.read(places)
+    };
+    let is_hung = Arc::new(AtomicBool::new(true));
+    let id = engine.read(|state| state.topic(topics[0]).map(|topic| topic.id()));
+    let folder: String = id.unwrap().0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hung = is_hung.clone();
+    cluster.objects.set_hook(move |call| {
+        let is_of = call.op == Op::Put && call.path.contains(&folder);
+        match is_of && hung.load(Ordering::SeqCst) {
+            true => Then::Hang,
+            false => Then::Go,
+        }
+    });
+    let eager = CompactorConfig {
+        lake_level_bytes: 20_000,
+        lake_bytes_large: 200_000,
+        lake_small_files_max: 4,
+        ..config()
+    };
+    let mut upkeep = Upkeep::new(engine.clone(), eager);
+    for round in 0..4 {
+        for &topic in &topics {
+            append(&engine, topic, 0, &["a value"]).await;
+        }
+        let report = upkeep.once().await;
+        assert!(extents(topics[0]).iter().all(|is_lake| !is_lake), "round {round}");
+        for &topic in &topics[1..] {
+            let lake = extents(topic);
+            assert!(
+                lake.iter().all(|is_lake| *is_lake),
+                "round {round}: {:?}",
+                report.failures
+            );
+        }
+        if round == 0 {
+            assert!(report.failures.iter().any(|failure| failure.starts_with("to_lake")));
+        }
+    }
+    is_hung.store(false, Ordering::SeqCst);
+    cluster.sleep(600).await;
+    let before = contents(&engine).await;
+    assert_eq!(upkeep.once().await.failures, Vec::<String>::new());
+    assert!(extents(topics[0]).iter().all(|is_lake| *is_lake));
+    assert_eq!(contents(&engine).await, before);
 }

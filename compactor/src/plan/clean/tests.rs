@@ -137,7 +137,13 @@ fn what_is_clean_is_merged_by_nothing_else() {
         ..CompactorConfig::default()
     };
     let merged = |history: &History| {
-        let merge = crate::plan::lake::merge(&history.state, &config, &LIMITS, &Spared::new());
+        let merge = crate::plan::lake::merge(
+            &history.state,
+            &config,
+            &LIMITS,
+            &Spared::new(),
+            &std::collections::BTreeSet::new(),
+        );
         merge.map(|(_, window)| shape(&window))
     };
     for _ in 0..2 {

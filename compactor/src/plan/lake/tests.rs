@@ -124,7 +124,7 @@ fn files(sizes: &[u64]) -> History {
 }
 
 fn merged(history: &History, limits: &Limits, spared: &Spared) -> Vec<(u32, Vec<u64>)> {
-    let found = merge(&history.state, &config(), limits, spared);
+    let found = merge(&history.state, &config(), limits, spared, &BTreeSet::new());
     found.map(|(_, window)| shape(&window)).unwrap_or_default()
 }
 
@@ -181,11 +181,15 @@ fn a_topic_of_many_partitions_has_files_of_some_each() {
         history.rewrite_to_lake(&first, END);
         assert!(planned(&history, 0).is_empty() && waiting(&history.state, &config, &none).is_empty());
     }
+    // One that waits for its turn is in nobody's way.
+    let waiting = BTreeSet::from([share(0)]);
+    let (found, _) = merge(&history.state, &config, &LIMITS, &none, &waiting).unwrap();
+    assert_eq!(found, share(1));
     // Files of one share are merged with each other alone.
     for expect in [vec![(0, vec![0, 1, 2]), (1, vec![0, 1, 2])], vec![(2, vec![0, 1, 2])]] {
-        let (_, window) = merge(&history.state, &config, &LIMITS, &none).unwrap();
+        let (_, window) = merge(&history.state, &config, &LIMITS, &none, &BTreeSet::new()).unwrap();
         assert_eq!(shape(&window), expect);
         history.rewrite_to_lake(&window, END);
     }
-    assert_eq!(merge(&history.state, &config, &LIMITS, &none), None);
+    assert_eq!(merge(&history.state, &config, &LIMITS, &none, &BTreeSet::new()), None);
 }
