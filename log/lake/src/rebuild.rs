@@ -1,7 +1,7 @@
 //! Makes record batches of records again: every record exact, every header exact, the codec the producer's, though not the
 //! bytes its compressor made.
 
-use records::{Attributes, Batch, BatchBuilder, Codec, Producer, TimestampType};
+use records::{Attributes, Batch, BatchBuilder, BuildError, Codec, Producer, TimestampType};
 
 use crate::LakeError;
 use crate::row::{Head, Row, Sink, Whole};
@@ -70,19 +70,33 @@ fn delta(head: &Head, offset: i64) -> Result<i32, LakeError> {
     delta.ok_or_else(|| crate::error::unreadable(format!("offset {offset} in a batch at {}", head.base_offset)))
 }
 
-fn builder(head: &Head, first: &Row<'_>, plain: bool) -> Result<BatchBuilder, LakeError> {
-    let attributes = Attributes::from_bits(head.attributes);
+/// A batch with such a head whose first record has this timestamp, compressed in such a way.
+pub(crate) fn builder(head: &Head, timestamp: i64, codec: Codec) -> BatchBuilder {
     let producer = Producer {
         id: head.producer_id,
         epoch: head.producer_epoch,
         base_sequence: head.base_sequence,
     };
-    let codec = attributes.codec()?;
-    let builder = BatchBuilder::new(if plain { Codec::None } else { codec }, Some(producer));
-    Ok(match attributes.timestamp_type() {
+    let builder = BatchBuilder::new(codec, Some(producer));
+    match Attributes::from_bits(head.attributes).timestamp_type() {
         TimestampType::CreateTime => builder,
-        TimestampType::LogAppendTime => builder.log_append_time(first.timestamp),
-    })
+        TimestampType::LogAppendTime => builder.log_append_time(timestamp),
+    }
+}
+
+/// Pushes a record. Timestamps are told by how far they are from the first one; where one is too far from it, by how far they
+/// are from 0: what was the first of a batch may have been left out.
+pub(crate) fn push(
+    builder: &mut BatchBuilder,
+    push: impl Fn(&mut BatchBuilder) -> Result<(), BuildError>,
+) -> Result<(), BuildError> {
+    match push(builder) {
+        Err(BuildError::Timestamp(_)) => {
+            builder.rebase()?;
+            push(builder)
+        }
+        pushed => pushed,
+    }
 }
 
 impl Sink for Rebuilder {
@@ -95,10 +109,19 @@ impl Sink for Rebuilder {
     fn record(&mut self, head: &Head, row: &Row<'_>) -> Result<(), LakeError> {
         let (_, builder) = match &mut self.current {
             Some(current) => current,
-            None => self.current.insert((*head, builder(head, row, self.plain)?)),
+            None => {
+                let codec = match self.plain {
+                    true => Codec::None,
+                    false => Attributes::from_bits(head.attributes).codec()?,
+                };
+                self.current.insert((*head, builder(head, row.timestamp, codec)))
+            }
         };
         let delta = delta(head, row.offset)?;
-        Ok(builder.push_exact(row.attributes, delta, row.timestamp, row.key, row.value, row.headers)?)
+        let pushed = push(builder, |builder| {
+            builder.push_exact(row.attributes, delta, row.timestamp, row.key, row.value, row.headers)
+        });
+        Ok(pushed?)
     }
 
     fn whole(&mut self, head: &Head, whole: &Whole<'_>) -> Result<(), LakeError> {

@@ -1,10 +1,10 @@
 //! A batch of the log, read for a lake file: its records, or why it is kept whole. It knows no columns.
 
 use bytes::{Bytes, BytesMut};
-use records::{Batch, BatchHeader, Record, TimestampType};
+use records::{Batch, BatchError, BatchHeader, Record, TimestampType};
 
-use crate::WriteSettings;
 use crate::row::{self, Head, Sink, Whole};
+use crate::{LakeError, WriteSettings, rebuild};
 
 /// What a record takes in memory besides its bytes, about: its fields, and its cells of columns of fixed width.
 const RECORD_BYTES: usize = 128;
@@ -48,23 +48,6 @@ impl Times {
             self.timestamp.checked_add(record.timestamp_delta)
         }
     }
-
-    /// Whether one batch can be built of these records, as a read builds it: a batch says how far the timestamps of its
-    /// records lie from that of the first, and has a next offset.
-    fn fit<'a>(self, mut records: impl Iterator<Item = &'a Record>) -> Result<(), String> {
-        let mut first = None;
-        let wrong = records.find(|record| {
-            let apart = self.at(record).and_then(|time| {
-                let first = *first.get_or_insert(time);
-                time.checked_sub(first)
-            });
-            apart.is_none() || record.offset_delta == i32::MAX
-        });
-        wrong.map_or(Ok(()), |record| {
-            let delta = record.offset_delta;
-            Err(format!("the timestamp at offset delta {delta} cannot be"))
-        })
-    }
 }
 
 /// Records that were left out.
@@ -93,8 +76,13 @@ fn size(record: &Record) -> u64 {
 #[derive(Debug)]
 enum Content {
     Records(Vec<Record>),
-    /// The bytes from the attributes on, and why.
-    Whole(Bytes, String),
+    /// The batch, and why.
+    Whole {
+        batch: Batch,
+        why: String,
+        /// Its records can be told, one after the other.
+        large: bool,
+    },
 }
 
 impl Source {
@@ -118,7 +106,9 @@ impl Source {
             Ok(records) => Content::Records(records),
             Err(why) => {
                 times.timestamp = header.max_timestamp;
-                Content::Whole(whole(batch), why)
+                let (batch, large) = (batch.clone(), matches!(why, Why::Large(_)));
+                let why = why.to_string();
+                Content::Whole { batch, why, large }
             }
         };
         Self {
@@ -129,24 +119,29 @@ impl Source {
         }
     }
 
-    /// Leaves out the records that `keeps` does not want, each asked for by its offset; a batch that is kept whole stays, and
-    /// so does one of which no batch could be built without them. How many went, and how many of the batch's bytes they took,
-    /// about.
-    pub(crate) fn retain(&mut self, mut keeps: impl FnMut(i64, &Record) -> bool) -> Dropped {
-        let (base, times) = (self.head.base_offset, self.times);
-        let Content::Records(records) = &mut self.content else {
-            return Dropped::default();
+    /// Leaves out the records that `keeps` does not want, each asked for by its offset; a batch whose records cannot be told
+    /// stays. How many went, and how many of the batch's bytes they took, about.
+    ///
+    /// # Errors
+    /// What is left of a batch that is kept whole does not become one.
+    pub(crate) fn retain(
+        &mut self,
+        settings: &WriteSettings,
+        mut keeps: impl FnMut(i64, &Record) -> bool,
+    ) -> Result<Dropped, LakeError> {
+        let base = self.head.base_offset;
+        let mut keeps = |record: &Record| keeps(base.saturating_add(i64::from(record.offset_delta)), record);
+        let records = match &mut self.content {
+            Content::Records(records) => records,
+            Content::Whole { large: false, .. } => return Ok(Dropped::default()),
+            Content::Whole { batch, large: true, .. } => {
+                let batch = batch.clone();
+                return self.thin(&batch, settings, keeps);
+            }
         };
-        let keeps = |record: &Record| keeps(base.saturating_add(i64::from(record.offset_delta)), record);
-        let stays: Vec<bool> = records.iter().map(keeps).collect();
-        // The first that stays may lie further from the others than the first that there was.
-        let left = records.iter().zip(&stays).filter(|(_, stays)| **stays);
-        if times.fit(left.map(|(record, _)| record)).is_err() {
-            return Dropped::default();
-        }
-        let (mut dropped, mut gone, mut stays) = (Dropped::default(), 0, stays.into_iter());
+        let (mut dropped, mut gone) = (Dropped::default(), 0);
         records.retain(|record| {
-            let stays = stays.next().unwrap_or(true);
+            let stays = keeps(record);
             if !stays {
                 dropped.records += 1;
                 gone += size(record);
@@ -162,7 +157,46 @@ impl Source {
                 share.min(self.bytes.saturating_sub(1))
             }
         };
-        dropped
+        Ok(dropped)
+    }
+
+    /// Leaves records out of a batch that is kept whole for what it would take as rows: what is left is built as it is read,
+    /// and kept whole as well.
+    fn thin(
+        &mut self,
+        batch: &Batch,
+        settings: &WriteSettings,
+        mut keeps: impl FnMut(&Record) -> bool,
+    ) -> Result<Dropped, LakeError> {
+        let (limits, times) = (&settings.batch_limits, Times::of(batch.header()));
+        let records = || -> Result<_, BatchError> { Ok(records::walk(batch, limits)?.map_while(Result::ok)) };
+        let stays: Vec<bool> = records()?.map(|record| keeps(&record)).collect();
+        let gone = stays.iter().filter(|stays| !**stays).count();
+        if gone == 0 {
+            return Ok(Dropped::default());
+        }
+        let mut dropped = Dropped {
+            records: gone as u64,
+            bytes: self.bytes,
+        };
+        if gone == stays.len() {
+            self.content = Content::Records(Vec::new());
+            return Ok(dropped);
+        }
+        let codec = batch.header().attributes.codec()?;
+        let mut builder = rebuild::builder(&self.head, times.timestamp, codec);
+        for (record, _) in records()?.zip(&stays).filter(|(_, stays)| **stays) {
+            let timestamp = times.at(&record).unwrap_or(times.timestamp);
+            rebuild::push(&mut builder, |builder| builder.push_record(&record, timestamp))?;
+        }
+        builder.reach(batch.header().last_offset_delta)?;
+        let left = builder.build()?;
+        dropped.bytes = self.bytes.saturating_sub(left.bytes().len() as u64);
+        self.times.timestamp = left.header().max_timestamp;
+        if let Content::Whole { batch, .. } = &mut self.content {
+            *batch = left;
+        }
+        Ok(dropped)
     }
 
     /// The greatest timestamp of a record.
@@ -172,7 +206,7 @@ impl Source {
                 let timestamps = records.iter().filter_map(|record| self.times.at(record));
                 timestamps.max().unwrap_or(self.times.timestamp)
             }
-            Content::Whole(..) => self.times.timestamp,
+            Content::Whole { .. } => self.times.timestamp,
         }
     }
 
@@ -180,7 +214,7 @@ impl Source {
     pub(crate) fn rows(&self) -> usize {
         match &self.content {
             Content::Records(records) => records.len(),
-            Content::Whole(..) => 1,
+            Content::Whole { .. } => 1,
         }
     }
 
@@ -189,7 +223,8 @@ impl Source {
         sink.begin(&self.head)?;
         let records = match &self.content {
             Content::Records(records) => records,
-            Content::Whole(bytes, why) => {
+            Content::Whole { batch, why, .. } => {
+                let bytes = &whole(batch);
                 let whole = Whole {
                     timestamp: self.times.timestamp,
                     bytes,
@@ -207,30 +242,50 @@ impl Source {
     }
 }
 
+/// Why a batch is kept whole.
+#[derive(Debug, thiserror::Error)]
+enum Why {
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    #[error("attributes {0:#x} are not a producer's")]
+    Attributes(i16),
+    #[error("the timestamp at offset delta {0} cannot be")]
+    Timestamp(i32),
+    #[error("no offset is next to delta {0}")]
+    OffsetDelta(i32),
+    #[error("as rows it would take more than {0} bytes")]
+    Large(usize),
+}
+
 /// The records of a batch, or why they cannot be told. It is counted what they take before there are many of them: a record
 /// can be seven bytes, and a header two, of which compression leaves next to nothing.
-fn records(batch: &Batch, attributes: i16, times: Times, settings: &WriteSettings) -> Result<Vec<Record>, String> {
+fn records(batch: &Batch, attributes: i16, times: Times, settings: &WriteSettings) -> Result<Vec<Record>, Why> {
     // Bits that building a batch would not set again.
     if attributes & !0b1111 != 0 {
-        return Err(format!("attributes {attributes:#x} are not a producer's"));
+        return Err(Why::Attributes(attributes));
     }
-    if batch.header().last_offset_delta == i32::MAX {
-        return Err("no offset is next".to_owned());
+    let last = batch.header().last_offset_delta;
+    if last == i32::MAX {
+        return Err(Why::OffsetDelta(last));
     }
-    let walk = records::walk(batch, &settings.batch_limits).map_err(|error| error.to_string())?;
+    let walk = records::walk(batch, &settings.batch_limits)?;
     let (mut records, mut bytes) = (Vec::new(), walk.inflated_bytes());
     for record in walk {
-        let record = record.map_err(|error| error.to_string())?;
+        let record = record?;
+        times.at(&record).ok_or(Why::Timestamp(record.offset_delta))?;
         let headers = record.headers.len().saturating_mul(HEADER_BYTES);
         bytes = bytes.saturating_add(RECORD_BYTES).saturating_add(headers);
-        if bytes > settings.batch_memory_bytes_max {
-            let most = settings.batch_memory_bytes_max;
-            return Err(format!("as rows it would take more than {most} bytes"));
+        if bytes <= settings.batch_memory_bytes_max {
+            records.push(record);
+        } else {
+            // No more of them, but whether they can be told.
+            records = Vec::new();
         }
-        records.push(record);
     }
-    times.fit(records.iter())?;
-    Ok(records)
+    match bytes <= settings.batch_memory_bytes_max {
+        true => Ok(records),
+        false => Err(Why::Large(settings.batch_memory_bytes_max)),
+    }
 }
 
 /// The batch from its attributes on, outside any transaction.

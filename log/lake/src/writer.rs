@@ -98,8 +98,7 @@ impl LakeWriter {
     }
 
     /// The same, without the records that `keeps` does not want: it is asked for each by its offset. A batch whose records
-    /// cannot be told is kept whole, one that cannot be without a record that would go keeps all of them, and one of which
-    /// nothing is left is left out.
+    /// cannot be told is kept whole, and one of which nothing is left is left out.
     ///
     /// # Errors
     /// As [`push`](Self::push).
@@ -120,7 +119,7 @@ impl LakeWriter {
         }
         let mut source = Source::read(batch, base_offset, &self.settings);
         open.next = source.head.last_offset.saturating_add(1);
-        let dropped = source.retain(keeps);
+        let dropped = source.retain(&self.settings, keeps)?;
         if source.rows() == 0 {
             return Ok(dropped);
         }

@@ -4,11 +4,48 @@
 use bytes::{Bytes, BytesMut};
 
 use crate::header::{ATTRIBUTES_AT, LENGTH_EXCLUDES_BYTES};
-use crate::record::write_field;
-use crate::{Attributes, Batch, BatchHeader, Codec, CodecError, HEADER_BYTES, codec, varint};
+use crate::record::{RecordIter, write_field};
+use crate::{Attributes, Batch, BatchHeader, Codec, CodecError, HEADER_BYTES, Headers, Record, codec, varint};
 
 /// A header to write: name and value.
 type HeaderRef<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// Headers to write, one by one or as they lie in another batch.
+#[derive(Clone, Copy)]
+enum HeadersRef<'a> {
+    Each(&'a [HeaderRef<'a>]),
+    Encoded(&'a Headers),
+}
+
+impl HeadersRef<'_> {
+    fn count(self) -> usize {
+        match self {
+            Self::Each(headers) => headers.len(),
+            Self::Encoded(headers) => headers.len(),
+        }
+    }
+
+    /// Bytes behind their number.
+    fn bytes(self) -> usize {
+        let bytes = |(name, value): &HeaderRef<'_>| field_bytes(Some(name)) + field_bytes(*value);
+        match self {
+            Self::Each(headers) => headers.iter().map(bytes).sum(),
+            Self::Encoded(headers) => headers.encoded().len(),
+        }
+    }
+
+    fn write(self, into: &mut BytesMut) {
+        match self {
+            Self::Encoded(headers) => into.extend_from_slice(headers.encoded()),
+            Self::Each(headers) => {
+                for (name, value) in headers {
+                    write_field(into, Some(name));
+                    write_field(into, *value);
+                }
+            }
+        }
+    }
+}
 
 /// The idempotent or transactional producer of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,6 +181,50 @@ impl BatchBuilder {
         value: Option<&[u8]>,
         headers: &[HeaderRef<'_>],
     ) -> Result<(), BuildError> {
+        let place = (attributes, offset_delta, timestamp_ms);
+        self.add(place, key, value, HeadersRef::Each(headers))
+    }
+
+    /// Adds a record of another batch at the offset delta it has there; its timestamp counts from 1970.
+    ///
+    /// # Errors
+    /// `OffsetDelta`, `TooLarge`, `Timestamp`.
+    pub fn push_record(&mut self, record: &Record, timestamp_ms: i64) -> Result<(), BuildError> {
+        let place = (record.attributes, record.offset_delta, timestamp_ms);
+        let headers = HeadersRef::Encoded(&record.headers);
+        self.add(place, record.key.as_deref(), record.value.as_deref(), headers)
+    }
+
+    /// Makes the timestamps of the batch relative to 0 instead of the first record's: none is too far from it.
+    ///
+    /// # Errors
+    /// `Empty` when no record was added yet.
+    pub fn rebase(&mut self) -> Result<(), BuildError> {
+        let records = std::mem::replace(&mut self.bytes, BytesMut::zeroed(HEADER_BYTES));
+        let records = records.freeze().slice(HEADER_BYTES..);
+        let base = std::mem::take(&mut self.base_timestamp);
+        for record in RecordIter::new(records, self.count, i32::MAX) {
+            // They were written here.
+            let mut record = record.map_err(|_| BuildError::Empty)?;
+            record.timestamp_delta = record.timestamp_delta.wrapping_add(base);
+            let body = record.encode();
+            varint::write(&mut self.bytes, body.len() as i64);
+            self.bytes.extend_from_slice(&body);
+        }
+        if self.is_empty() {
+            Err(BuildError::Empty)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn add(
+        &mut self,
+        (attributes, offset_delta, timestamp_ms): (i8, i32, i64),
+        key: Option<&[u8]>,
+        value: Option<&[u8]>,
+        headers: HeadersRef<'_>,
+    ) -> Result<(), BuildError> {
         if offset_delta < self.offset_delta_next {
             return Err(BuildError::OffsetDelta(offset_delta));
         }
@@ -183,18 +264,15 @@ impl BatchBuilder {
         offset_delta: i32,
         key: Option<&[u8]>,
         value: Option<&[u8]>,
-        headers: &[HeaderRef<'_>],
+        headers: HeadersRef<'_>,
     ) {
         let into = &mut self.bytes;
         varint::write(into, timestamp_delta);
         varint::write(into, i64::from(offset_delta));
         write_field(into, key);
         write_field(into, value);
-        varint::write(into, headers.len() as i64);
-        for (name, value) in headers {
-            write_field(into, Some(name));
-            write_field(into, *value);
-        }
+        varint::write(into, headers.count() as i64);
+        headers.write(into);
     }
 
     /// Number of records so far.
@@ -275,18 +353,14 @@ fn body_bytes(
     offset_delta: i32,
     key: Option<&[u8]>,
     value: Option<&[u8]>,
-    headers: &[HeaderRef<'_>],
+    headers: HeadersRef<'_>,
 ) -> usize {
-    let headers_bytes: usize = headers
-        .iter()
-        .map(|(name, value)| field_bytes(Some(name)) + field_bytes(*value))
-        .sum();
     1 + varint::len_bytes(timestamp_delta)
         + varint::len_bytes(i64::from(offset_delta))
         + field_bytes(key)
         + field_bytes(value)
-        + varint::len_bytes(headers.len() as i64)
-        + headers_bytes
+        + varint::len_bytes(headers.count() as i64)
+        + headers.bytes()
 }
 
 fn field_bytes(field: Option<&[u8]>) -> usize {

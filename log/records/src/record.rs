@@ -81,6 +81,11 @@ pub struct Headers {
 }
 
 impl Headers {
+    /// As they lie in a record behind their number.
+    pub(crate) fn encoded(&self) -> &[u8] {
+        &self.encoded
+    }
+
     /// Number of headers.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -188,15 +193,7 @@ pub fn walk(batch: &Batch, limits: &Limits) -> Result<RecordIter, BatchError> {
         codec => inflate(codec, &payload, limits.inflate_cap_bytes(payload.len()))?,
     };
     let header = batch.header();
-    Ok(RecordIter {
-        records,
-        at: 0,
-        index: 0,
-        count: header.records_count,
-        offset_delta_min: 0,
-        offset_delta_max: header.last_offset_delta,
-        ended: false,
-    })
+    Ok(RecordIter::new(records, header.records_count, header.last_offset_delta))
 }
 
 /// The index of the first record that has no key, if there is one.
@@ -225,6 +222,19 @@ pub struct RecordIter {
 }
 
 impl RecordIter {
+    /// Reads so many records, whose offset deltas go no further than that.
+    pub(crate) fn new(records: Bytes, count: i32, offset_delta_max: i32) -> Self {
+        Self {
+            records,
+            at: 0,
+            index: 0,
+            count,
+            offset_delta_min: 0,
+            offset_delta_max,
+            ended: false,
+        }
+    }
+
     /// Bytes of all the batch's records, inflated.
     #[must_use]
     pub fn inflated_bytes(&self) -> usize {

@@ -198,11 +198,48 @@ fn a_batch_reaches_beyond_its_last_record_and_never_before_it() {
     assert_eq!((records[0].attributes, records[0].offset_delta), (7, 3));
 }
 
+#[test]
+fn timestamps_may_lie_as_far_apart_as_they_like_from_0() {
+    assert_eq!(BatchBuilder::new(Codec::None, None).rebase(), Err(BuildError::Empty));
+    let mut builder = BatchBuilder::new(Codec::None, None);
+    let header = (&b"h"[..], Some(&b"v"[..]));
+    let times = [5, i64::MIN + 5, i64::MAX];
+    builder.push_at(2, times[0], Some(b"k"), None, &[header]).unwrap();
+    builder.push(times[1], None, Some(b"v"), &[]).unwrap();
+    let far = |builder: &mut BatchBuilder| builder.push(times[2], None, None, &[header]);
+    assert_eq!(far(&mut builder), Ok(()));
+    let mut builder = BatchBuilder::new(Codec::None, None);
+    builder.push_at(2, times[1], Some(b"k"), None, &[header]).unwrap();
+    assert_eq!(far(&mut builder), Err(BuildError::Timestamp(times[2])));
+    builder.rebase().unwrap();
+    far(&mut builder).unwrap();
+    let batch = builder.build().unwrap();
+    let all: Vec<_> = walk(&batch, &Limits::default()).unwrap().map(Result::unwrap).collect();
+    let found: Vec<_> = all
+        .iter()
+        .map(|record| (record.offset_delta, record.timestamp(batch.header())))
+        .collect();
+    assert_eq!(found, [(2, times[1]), (3, times[2])]);
+    assert_eq!(
+        (batch.header().base_timestamp, batch.header().max_timestamp),
+        (0, times[2])
+    );
+    // And a record goes over as it is.
+    let mut again = BatchBuilder::new(Codec::None, None);
+    for (record, (_, time)) in all.iter().zip(&found) {
+        if again.push_record(record, *time).is_err() {
+            again.rebase().unwrap();
+            again.push_record(record, *time).unwrap();
+        }
+    }
+    assert_eq!(again.build().unwrap(), batch);
+}
+
 proptest! {
     #[test]
     fn a_record_alone_is_read_as_it_was_written(given in given(), attributes in any::<i8>()) {
         for (timestamp, key, value, headers) in given {
-            let record = crate::Record {
+            let record = Record {
                 attributes,
                 timestamp_delta: timestamp,
                 offset_delta: 5,
@@ -211,8 +248,8 @@ proptest! {
                 headers: headers.iter().map(|(name, value)| (name, value.as_ref())).collect(),
             };
             let bytes = record.encode();
-            prop_assert_eq!(crate::Record::decode(&bytes), Ok(record));
-            prop_assert!(crate::Record::decode(&bytes.slice(..bytes.len() - 1)).is_err());
+            prop_assert_eq!(Record::decode(&bytes), Ok(record));
+            prop_assert!(Record::decode(&bytes.slice(..bytes.len() - 1)).is_err());
         }
     }
 
