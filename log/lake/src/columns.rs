@@ -50,6 +50,9 @@ impl Column {
     }
 }
 
+/// Field ids of typed columns.
+pub(crate) const TYPED_IDS: std::ops::RangeFrom<i32> = 100..;
+
 /// Field ids of what lies inside the headers.
 const HEADER_IDS: [i32; 3] = [16, 17, 18];
 

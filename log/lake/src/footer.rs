@@ -51,6 +51,9 @@ pub struct Footer {
     /// Nulls and such; the first files that there were do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     counts: Option<Counts>,
+    /// By which declarations its typed columns were read; not said where it has none, nor in the first files that there were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read_by: Option<String>,
     /// Where the rows end, in bytes.
     rows_end: u64,
     /// Bytes of a block; the first files that there were do not say.
@@ -65,13 +68,14 @@ fn unsaid_block_bytes() -> u64 {
 }
 
 impl Footer {
-    pub(crate) fn new(topic: &str, parts: Vec<Part>, checks: &Checks, counts: Counts) -> Self {
+    pub(crate) fn new(topic: &str, parts: Vec<Part>, checks: &Checks, counts: Counts, read_by: Option<String>) -> Self {
         let (rows_end, block_bytes, checks) = checks.write();
         Self {
             rows_end,
             block_bytes,
             checks,
             counts: Some(counts),
+            read_by,
             version: VERSION,
             topic: topic.to_owned(),
             parts,
@@ -102,6 +106,11 @@ impl Footer {
     /// What was counted when it was written.
     pub(crate) fn counts(&self) -> Option<&Counts> {
         self.counts.as_ref()
+    }
+
+    /// By which declarations its typed columns were read, if that is said.
+    pub(crate) fn read_by(&self) -> Option<&str> {
+        self.read_by.as_deref()
     }
 
     pub(crate) fn checks(&self) -> Result<Checks, LakeError> {

@@ -11,6 +11,7 @@ mod avro;
 mod container;
 mod document;
 mod draft;
+mod readings;
 mod schema;
 mod sorted;
 mod table;

@@ -7,7 +7,8 @@ mod extract;
 mod number;
 
 use arrow_array::ArrayRef;
-use metadata::LakeColumn;
+use metadata::{LakeColumn, LakeColumns};
+use sha2::{Digest as _, Sha256};
 
 pub(crate) use self::column::data_type;
 
@@ -17,6 +18,23 @@ use self::extract::Wanted;
 
 /// Bytes of a reason that are kept.
 const WHY_BYTES_MAX: usize = 256;
+
+/// How values are read, in a number that rises when the same value is read as another.
+const READING: u32 = 1;
+
+/// Names how typed columns are read of values: two files of which it is the same have the same for the same records. None where
+/// there are no such columns.
+pub(crate) fn read_by(columns: &LakeColumns) -> Option<String> {
+    let mut all = format!("{READING}");
+    for column in columns.columns() {
+        // What is between two of them is in no path outside its quotes.
+        let declared = &column.declared;
+        all.push_str(&format!("\n{} {} {}", column.id, declared.kind, declared.path));
+    }
+    let hash = Sha256::digest(&all);
+    let short = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    (!columns.columns().is_empty()).then_some(short)
+}
 
 /// Typed columns of rows to come.
 #[derive(Debug, Default)]

@@ -14,6 +14,7 @@ use crate::groups::RowGroups;
 use crate::row::{Hasher, Head, Row, Sink, Whole};
 use crate::rows::Rows;
 use crate::source::{Dropped, Source};
+use crate::typed::read_by;
 use crate::{LakeError, WriteSettings};
 
 /// A lake file being built.
@@ -22,6 +23,7 @@ pub struct LakeWriter {
     groups: RowGroups,
     settings: WriteSettings,
     topic: String,
+    read_by: Option<String>,
     /// Of the open partition.
     rows: Rows,
     parts: Vec<Part>,
@@ -62,6 +64,7 @@ impl LakeWriter {
             groups: RowGroups::new(with_typed(columns), &settings)?,
             settings,
             topic: topic.to_owned(),
+            read_by: read_by(columns),
             rows: Rows::new(columns),
             parts: Vec::new(),
             open: None,
@@ -186,7 +189,13 @@ impl LakeWriter {
             return Err(order(open.partition, "it has not ended"));
         }
         let checks = Checks::of(self.groups.rows()?);
-        let footer = Footer::new(&self.topic, self.parts, &checks, self.groups.counts().clone());
+        let footer = Footer::new(
+            &self.topic,
+            self.parts,
+            &checks,
+            self.groups.counts().clone(),
+            self.read_by,
+        );
         let (bytes, metadata) = self.groups.finish(footer.write()?)?;
         let columns = metadata.row_groups().iter().flat_map(|group| group.columns());
         let starts = columns.flat_map(|column| [column.column_index_offset(), column.offset_index_offset()]);

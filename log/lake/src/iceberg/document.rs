@@ -7,6 +7,7 @@ use iceberg::spec::{Schema, TableMetadata};
 use serde::{Deserialize, Serialize};
 
 use super::Identity;
+use super::readings::{self, Readings};
 use super::schema;
 use crate::LakeError;
 
@@ -130,10 +131,12 @@ impl Document {
             // Iceberg before 1.10 cannot read offsets and timestamps by vectors, as they are encoded, and Spark would fail.
             ("read.parquet.vectorization.enabled", "false"),
         ];
+        let readings = self.properties.remove_entry(readings::PROPERTY);
         self.properties = fixed
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .chain(identity.properties.iter().cloned())
+            .chain(readings)
             .collect();
         let schema = schema::schema(&identity.columns)?;
         self.current_schema_id = schema.schema_id();
@@ -142,6 +145,19 @@ impl Document {
         self.schemas.retain(|known| known.schema_id() != schema.schema_id());
         self.schemas.push(schema.as_ref().clone());
         Ok(self)
+    }
+
+    /// By which declarations files were read.
+    pub(super) fn readings(&self) -> Readings {
+        let told = self.properties.get(readings::PROPERTY);
+        told.map(|told| Readings::read(told)).unwrap_or_default()
+    }
+
+    /// Tells by which declarations files were read.
+    pub(super) fn tell_readings(&mut self, readings: &Readings) {
+        if let Some(told) = readings.write() {
+            self.properties.insert(readings::PROPERTY.to_owned(), told);
+        }
     }
 
     pub(super) fn is_of(&self, id: &[u8; 16]) -> bool {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use iceberg::spec::{ManifestFile, SchemaRef};
 
 use super::document::{Document, POSITION, Snapshot};
+use super::readings::ReadBy;
 use super::sorted::{Sorted, Sum, Sums};
 use super::table::Table;
 use super::table_file::TableFile;
@@ -69,7 +70,8 @@ impl Draft {
             None => (Document::new(next.identity)?, Vec::new()),
         };
         let told: Vec<ManifestFile> = manifests.iter().map(|known| known.told.clone()).collect();
-        let sorted = Sorted::of(manifests, &next.files, next.new, (id, sequence))?;
+        let mut readings = document.readings();
+        let sorted = Sorted::of(manifests, &next.files, next.new, &readings, (id, sequence))?;
         let mut draft = Self {
             document,
             kept: (0..told.len()).collect(),
@@ -83,6 +85,8 @@ impl Draft {
         let most = next.snapshots_max.saturating_sub(usize::from(sorted.is_some()));
         document.expire(next.since_ms, most);
         if let Some(sorted) = sorted {
+            readings.note(sequence, &sorted.sums.came);
+            document.tell_readings(&readings);
             let schema = schema::schema(&next.identity.columns)?;
             draft.take(sorted, &schema, (id, sequence), (next.position, next.era))?;
         }
@@ -176,12 +180,13 @@ impl Draft {
 }
 
 /// What a snapshot tells of what it did. Of rows that went and others that came it is not known here whether they are the
-/// same, unless they are as many, and have the same columns: merging leaves none out.
+/// same, unless they are as many, and have the same columns, read by the same declarations: merging leaves none out.
 fn summary(sums: &Sums) -> BTreeMap<String, String> {
+    let is_unknown = sums.shapes.iter().any(|(_, read_by)| *read_by == ReadBy::Unknown);
     let operation = match (sums.added.files, sums.gone.files) {
         (_, 0) => "append",
         (0, _) => "delete",
-        _ if sums.added.rows == sums.gone.rows && sums.shapes.len() == 1 => "replace",
+        _ if sums.added.rows == sums.gone.rows && sums.shapes.len() == 1 && !is_unknown => "replace",
         _ => "overwrite",
     };
     let mut told = BTreeMap::from([("operation".to_owned(), operation.to_owned())]);

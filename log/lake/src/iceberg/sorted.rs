@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use iceberg::spec::{DataFile, ManifestEntry, ManifestStatus};
 
+use super::readings::{ReadBy, Readings};
 use super::table::Known;
 use super::table_file::TableFile;
 use crate::LakeError;
@@ -31,8 +32,10 @@ pub(super) struct Sums {
     pub(super) added: Sum,
     pub(super) gone: Sum,
     pub(super) total: Sum,
-    /// Which columns the files have that came or went.
-    pub(super) shapes: BTreeSet<Vec<i32>>,
+    /// Which columns the files have that came or went, and by what these were read.
+    pub(super) shapes: BTreeSet<(Vec<i32>, ReadBy)>,
+    /// By what the typed columns of those were read that came.
+    pub(super) came: BTreeSet<ReadBy>,
 }
 
 /// Files, their rows and their bytes.
@@ -64,12 +67,11 @@ impl Sorted {
         known: Vec<Known>,
         files: &BTreeSet<String>,
         new: Vec<TableFile>,
+        readings: &Readings,
         (snapshot_id, sequence): (i64, i64),
     ) -> Result<Option<Self>, LakeError> {
-        let mut new: BTreeMap<String, DataFile> = new
-            .into_iter()
-            .map(|file| (file.location().to_owned(), file.0))
-            .collect();
+        let mut new: BTreeMap<String, TableFile> =
+            new.into_iter().map(|file| (file.location().to_owned(), file)).collect();
         let mut sums = Sums::default();
         let mut told = BTreeSet::new();
         for entry in known.iter().flat_map(Known::live) {
@@ -78,15 +80,18 @@ impl Sorted {
                 told.insert(entry.file_path().to_owned());
             } else {
                 sums.gone.add(&entry.data_file);
-                sums.shapes.insert(columns(&entry.data_file));
+                sums.shapes
+                    .insert((columns(&entry.data_file), readings.of_entry(entry)));
             }
         }
         let mut added = Vec::new();
         for location in files.difference(&told) {
-            let data_file = new.remove(location);
-            let data_file = data_file.ok_or_else(|| LakeError::Table(format!("nothing is known of {location}")))?;
+            let file = new.remove(location);
+            let file = file.ok_or_else(|| LakeError::Table(format!("nothing is known of {location}")))?;
+            let (read_by, data_file) = (ReadBy::of_new(&file), file.0);
             sums.added.add(&data_file);
-            sums.shapes.insert(columns(&data_file));
+            sums.came.insert(read_by.clone());
+            sums.shapes.insert((columns(&data_file), read_by));
             sums.total.add(&data_file);
             added.push(ManifestEntry {
                 status: ManifestStatus::Added,

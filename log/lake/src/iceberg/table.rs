@@ -73,7 +73,7 @@ impl Table {
     /// The same as they are told of.
     pub fn told(&self) -> impl Iterator<Item = TableFile> {
         let live = self.manifests.iter().flat_map(Known::live);
-        live.map(|entry| TableFile(entry.data_file.clone()))
+        live.map(|entry| TableFile(entry.data_file.clone(), None))
     }
 
     /// How many entries the newest snapshot has of files that are there: as many as files, unless one is told of twice.

@@ -16,9 +16,9 @@ use crate::counts::Counts;
 use crate::rows::WHOLE;
 use crate::{LakeError, LakeFile};
 
-/// A lake file as a table tells of it.
+/// A lake file as a table tells of it; and by which declarations its typed columns were read, where it is known.
 #[derive(Debug, Clone)]
-pub struct TableFile(pub(super) DataFile);
+pub struct TableFile(pub(super) DataFile, pub(super) Option<String>);
 
 /// What is gathered of a column over the row groups.
 #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ impl TableFile {
             .split_offsets(Some(starts))
             .sort_order_id(0);
         let data = data.build().map_err(|error| LakeError::Table(error.to_string()))?;
-        Ok(Self(data))
+        Ok(Self(data, file.footer().read_by().map(str::to_owned)))
     }
 
     /// Where it lies.

@@ -229,7 +229,7 @@ fn the_same_is_told_in_the_same_bytes() {
 
 #[test]
 fn a_file_is_told_with_its_bounds() {
-    let TableFile(told) = file(4, 25, &Arc::default());
+    let TableFile(told, _) = file(4, 25, &Arc::default());
     let lower = |id: i32| told.lower_bounds()[&id].to_string();
     let upper = |id: i32| told.upper_bounds()[&id].to_string();
     assert_eq!(

@@ -7,6 +7,7 @@ use metadata::Declared;
 
 use super::*;
 use crate::iceberg::avro;
+use crate::iceberg::readings::{ReadBy, Readings};
 
 impl Bucket {
     fn declare(&mut self, list: &str) {
@@ -128,4 +129,45 @@ fn a_merge_that_fills_new_columns_is_no_replacement() {
     assert_eq!(bucket.operation().0, Operation::Overwrite);
     bucket.publish(&[(5, 30)], 0, 9);
     assert_eq!(bucket.operation().0, Operation::Replace);
+}
+
+/// Another path, the same id: the records are the same, and what is read of them is not.
+#[test]
+fn a_merge_by_other_declarations_is_no_replacement() {
+    let mut bucket = Bucket::default();
+    let merged = |bucket: &mut Bucket, from: u64| {
+        bucket.publish(&[(from, 10), (from + 1, 20)], 0, 2);
+        bucket.publish(&[(from + 2, 30)], 0, 2);
+        bucket.operation().0
+    };
+    bucket.declare("n int");
+    assert_eq!(merged(&mut bucket, 1), Operation::Replace);
+    bucket.declare("n int from $.m");
+    bucket.publish(&[(4, 30)], 0, 2);
+    assert_eq!(bucket.operation().0, Operation::Overwrite);
+    // Of these declarations alone, whichever snapshots are told of still.
+    bucket.publish(&[(5, 30)], 0, 2);
+    assert_eq!(bucket.operation().0, Operation::Replace);
+    bucket.publish(&[(5, 30), (6, 1)], 0, 2);
+    bucket.declare("n int");
+    bucket.publish(&[(5, 30), (6, 1), (7, 2)], 0, 2);
+    bucket.publish(&[(5, 30), (8, 3)], 0, 2);
+    assert_eq!(bucket.operation().0, Operation::Overwrite, "one of each");
+    bucket.publish(&[(9, 33)], 0, 2);
+    assert_eq!(
+        bucket.operation().0,
+        Operation::Overwrite,
+        "one of them still is of the other"
+    );
+    // What is not said is not known.
+    let mut readings = Readings::read("1:a 3:- 5:b");
+    assert_eq!(readings.write().as_deref(), Some("1:a 3:- 5:b"));
+    readings.note(7, &[ReadBy::Nothing].into());
+    readings.note(8, &[ReadBy::Nothing, ReadBy::Known("b".to_owned())].into());
+    readings.note(
+        9,
+        &[ReadBy::Known("c".to_owned()), ReadBy::Known("b".to_owned())].into(),
+    );
+    assert_eq!(readings.write().as_deref(), Some("1:a 3:- 5:b 9:-"));
+    assert_eq!(Readings::read("else"), Readings::default());
 }
