@@ -48,3 +48,8 @@ fn blocks_of_32_kib_that_are_not_named() {
 fn blocks_of_4_kib() {
     read(include_bytes!("golden/lake-v1-blocks.parquet"), 6010);
 }
+
+#[test]
+fn counts_of_nulls_and_a_fingerprint_of_columns() {
+    read(include_bytes!("golden/lake-v1-counts.parquet"), 6060);
+}
