@@ -346,3 +346,33 @@ async fn keys_that_are_damaged_are_named_and_nothing_is_rewritten() {
         assert_eq!((named, report.cleaned.objects), (vec![hurt], 0));
     }
 }
+
+/// What is left of a batch may lie further apart than all of it lay from its first record, and is served.
+#[tokio::test(start_paused = true)]
+async fn what_lies_far_apart_is_served_when_it_was_compacted() {
+    let cluster = Cluster::new(7);
+    let engine = cluster.engine().await;
+    let configs = [("cleanup.policy", "compact"), ("min.cleanable.dirty.ratio", "0")];
+    let topic = topic(&engine, "keys", 1, &configs).await;
+    let id = PartitionId { topic, partition: 0 };
+    let far = 1_i64 << 62;
+    for records in [&[("a", 0), ("b", -far), ("c", far)][..], &[("a", 5)]] {
+        let mut builder = BatchBuilder::new(Codec::Lz4, None);
+        for (key, at) in records {
+            builder.push(*at, Some(key.as_bytes()), Some(b"v"), &[]).unwrap();
+        }
+        append_batch(&engine, id, builder.build().unwrap()).await;
+    }
+    assert!(upkeep(&engine).await.cleaned.dropped > 0);
+    upkeep(&engine).await;
+    let mut found = Vec::new();
+    for (base, batch) in batches(&engine, id).await {
+        for record in records::walk(&batch, &Limits::default()).unwrap() {
+            let record = record.unwrap();
+            let offset = base + u64::try_from(record.offset_delta).unwrap();
+            found.push((offset, record.key.clone().unwrap(), record.timestamp(batch.header())));
+        }
+    }
+    let expect = [(1, "b", -far), (2, "c", far), (3, "a", 5)];
+    assert_eq!(found, expect.map(|(offset, key, at)| (offset, key.into(), at)));
+}
