@@ -1,5 +1,8 @@
 //! Gives the Parquet reader the bytes of lake files: from the store, block by block with their checksums compared, or from
 //! memory.
+//!
+//! A file is opened for a plan, closed, and opened again when its rows are read: what an opened one holds would be gigabytes
+//! for a topic of thousands of files, of which few are read at a time.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,6 +15,7 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, TryFutureExt as _};
 use lake::LakeFile;
+use metadata::LakeEnd;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
@@ -20,61 +24,74 @@ use store::{Key, Store};
 
 use crate::QueryError;
 
-/// An opened file. It goes with the scan's own description of the file.
+/// An opened file.
+pub(crate) struct File {
+    pub(crate) lake: LakeFile,
+    /// The same, as the Parquet reader is to know it.
+    pub(crate) metadata: Arc<ParquetMetaData>,
+}
+
+impl File {
+    /// One that was opened by its end, which may be given with more before it.
+    pub(crate) fn new(lake: LakeFile, tail: &Bytes) -> Result<Self, QueryError> {
+        let mut reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required);
+        let read = reader
+            .try_parse_sized(tail, lake.bytes())
+            .and_then(|()| reader.finish());
+        let metadata = Arc::new(read.map_err(lake::LakeError::from)?);
+        Ok(Self { lake, metadata })
+    }
+}
+
+/// Where a file is. It goes with the scan's own description of the file.
 #[derive(Clone)]
-pub(crate) struct Opened(Arc<Inner>);
-
-struct Inner {
-    lake: LakeFile,
-    metadata: Arc<ParquetMetaData>,
-    bytes: From,
+pub(crate) enum Place {
+    /// In memory, and opened.
+    Memory(Arc<File>, Bytes),
+    /// In the store, with its end where the ledger says.
+    Store(Store, Key, LakeEnd),
 }
 
-/// Where the bytes come from.
-enum From {
-    Memory(Bytes),
-    Store(Store, Key),
+impl Place {
+    /// The file, opened by its end.
+    pub(crate) async fn open(&self) -> Result<Arc<File>, QueryError> {
+        match self {
+            Place::Memory(file, _) => Ok(Arc::clone(file)),
+            Place::Store(store, key, end) => {
+                let tail = store.read(key, end.range()).await?;
+                let lake = LakeFile::open(&tail, end.object_bytes, end.tail_checksum)?;
+                Ok(Arc::new(File::new(lake, &tail)?))
+            }
+        }
+    }
 }
 
-impl Opened {
-    /// Opens a file by its end.
-    pub(crate) fn new(lake: LakeFile, tail: &Bytes, store: Store, key: Key) -> Result<Self, QueryError> {
-        let metadata = metadata(tail, lake.bytes())?;
-        Ok(Self(Arc::new(Inner {
-            lake,
-            metadata,
-            bytes: From::Store(store, key),
-        })))
-    }
+/// Reads a file.
+struct Reading {
+    place: Place,
+    /// Once it was needed.
+    file: Option<Arc<File>>,
+}
 
-    /// One that lies in memory.
-    pub(crate) fn in_memory(lake: LakeFile, bytes: Bytes) -> Result<Self, QueryError> {
-        let metadata = metadata(&bytes, lake.bytes())?;
-        Ok(Self(Arc::new(Inner {
-            lake,
-            metadata,
-            bytes: From::Memory(bytes),
-        })))
-    }
-
-    pub(crate) fn lake(&self) -> &LakeFile {
-        &self.0.lake
-    }
-
-    pub(crate) fn metadata(&self) -> &Arc<ParquetMetaData> {
-        &self.0.metadata
-    }
-
-    async fn read(&self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, QueryError> {
-        let inner = &*self.0;
-        let (store, key) = match &inner.bytes {
-            From::Memory(bytes) => return ranges.iter().map(|range| cut(bytes, 0, range)).collect(),
-            From::Store(store, key) => (store, key),
+impl Reading {
+    async fn file(&mut self) -> Result<Arc<File>, QueryError> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => self.place.open().await?,
         };
-        let blocks = inner.lake.blocks(ranges);
+        Ok(Arc::clone(self.file.insert(file)))
+    }
+
+    async fn read(&mut self, ranges: &[Range<u64>]) -> Result<Vec<Bytes>, QueryError> {
+        let file = self.file().await?;
+        let (store, key) = match &self.place {
+            Place::Memory(_, bytes) => return ranges.iter().map(|range| cut(bytes, 0, range)).collect(),
+            Place::Store(store, key, _) => (store, key),
+        };
+        let blocks = file.lake.blocks(ranges);
         let read = store.read_many(key, &blocks).await?;
         for (block, bytes) in blocks.iter().zip(&read) {
-            inner.lake.check(block, bytes)?;
+            file.lake.check(block, bytes)?;
         }
         let within = |range: &Range<u64>| {
             let mut blocks = blocks.iter().zip(&read);
@@ -86,14 +103,6 @@ impl Opened {
     }
 }
 
-/// What the end of a file says, which may be given with more before it.
-fn metadata(tail: &Bytes, bytes: u64) -> Result<Arc<ParquetMetaData>, QueryError> {
-    let mut reader = ParquetMetaDataReader::new().with_page_index_policy(PageIndexPolicy::Required);
-    let read = reader.try_parse_sized(tail, bytes).and_then(|()| reader.finish());
-    let metadata = read.map_err(lake::LakeError::from)?;
-    Ok(Arc::new(metadata))
-}
-
 fn cut(bytes: &Bytes, start: u64, range: &Range<u64>) -> Result<Bytes, QueryError> {
     let place = |at: u64| usize::try_from(at.checked_sub(start)?).ok();
     let within = place(range.start).zip(place(range.end));
@@ -102,7 +111,7 @@ fn cut(bytes: &Bytes, start: u64, range: &Range<u64>) -> Result<Bytes, QueryErro
     Ok(bytes.slice(begin..end))
 }
 
-/// Reads files by what was opened of them.
+/// Reads files where they are.
 #[derive(Debug)]
 pub(crate) struct Readers;
 
@@ -114,14 +123,19 @@ impl ParquetFileReaderFactory for Readers {
         _: Option<usize>,
         _: &ExecutionPlanMetricsSet,
     ) -> Result<Box<dyn AsyncFileReader + Send>> {
-        match file.extension::<Opened>() {
-            Some(opened) => Ok(Box::new(opened.clone())),
-            None => Err(DataFusionError::Internal("a file that was not opened".to_owned())),
+        match file.extension::<Place>() {
+            Some(place) => Ok(Box::new(Reading {
+                place: place.clone(),
+                file: None,
+            })),
+            None => Err(DataFusionError::Internal(
+                "a file of which nobody said where it is".to_owned(),
+            )),
         }
     }
 }
 
-impl AsyncFileReader for Opened {
+impl AsyncFileReader for Reading {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes, ParquetError>> {
         async move {
             let mut read = self.read(std::slice::from_ref(&range)).await.map_err(external)?;
@@ -138,7 +152,11 @@ impl AsyncFileReader for Opened {
         &'a mut self,
         _: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>, ParquetError>> {
-        std::future::ready(Ok(Arc::clone(&self.0.metadata))).boxed()
+        async move {
+            let file = self.file().await.map_err(external)?;
+            Ok(Arc::clone(&file.metadata))
+        }
+        .boxed()
     }
 }
 

@@ -20,7 +20,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::projection::ProjectionExec;
 use metadata::LakeColumns;
 
-use crate::reader::{Opened, Readers};
+use crate::reader::{File, Place, Readers};
 
 /// A file of which row groups are read.
 #[derive(Debug)]
@@ -35,22 +35,22 @@ pub(crate) type Wanted<'a> = (Option<&'a Vec<usize>>, &'a [Expr], Option<usize>)
 
 impl Scanned {
     /// A file, of which the records of these partitions are the log's.
-    pub(crate) fn new(name: &str, opened: Opened, partitions: &BTreeSet<i32>) -> Self {
-        let footer = opened.lake().footer();
-        let mut groups = vec![RowGroupAccess::Skip; opened.metadata().num_row_groups()];
+    pub(crate) fn new(name: &str, (place, file): (Place, &File), partitions: &BTreeSet<i32>) -> Self {
+        let footer = file.lake.footer();
+        let mut groups = vec![RowGroupAccess::Skip; file.metadata.num_row_groups()];
         for part in footer.parts.iter().filter(|part| partitions.contains(&part.partition)) {
             for group in groups.get_mut(part.groups.clone()).into_iter().flatten() {
                 *group = RowGroupAccess::Scan;
             }
         }
         let has_rows = groups.iter().any(|group| matches!(group, RowGroupAccess::Scan));
-        let columns = opened.lake().typed_columns().map(|(name, id)| (name.to_owned(), id));
+        let columns = file.lake.typed_columns().map(|(name, id)| (name.to_owned(), id));
         Self {
             columns: columns.collect(),
             has_rows,
-            file: PartitionedFile::new(name, opened.lake().bytes())
+            file: PartitionedFile::new(name, file.lake.bytes())
                 .with_extension(ParquetAccessPlan::new(groups))
-                .with_extension(opened),
+                .with_extension(place),
         }
     }
 

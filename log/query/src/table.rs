@@ -15,13 +15,13 @@ use datafusion::physical_plan::union::UnionExec;
 use engine::Engine;
 use futures::{StreamExt as _, TryStreamExt as _};
 use lake::LakeFile;
-use metadata::{LakeColumns, LakeEnd, ObjectName, TopicNumber};
+use metadata::{LakeColumns, ObjectName, TopicNumber};
 use parquet::arrow::parquet_to_arrow_schema;
-use store::{Key, ReadClass, Store};
+use store::{Key, ReadClass};
 
 use crate::QueryError;
 use crate::parts::Parts;
-use crate::reader::Opened;
+use crate::reader::{File, Place};
 use crate::scan::{self, Scanned};
 use crate::tail;
 
@@ -61,23 +61,26 @@ impl LogTable {
                 .saturating_sub(usize::try_from(tail.tail_bytes).unwrap_or(0))..,
         );
         let file = LakeFile::open(&end, tail.bytes.len() as u64, tail.tail_checksum)?;
-        let tail = Opened::in_memory(file, tail.bytes)?;
-        let described = tail.metadata().file_metadata().schema_descr_ptr();
+        let file = Arc::new(File::new(file, &tail.bytes)?);
+        let described = file.metadata.file_metadata().schema_descr_ptr();
         let schema = parquet_to_arrow_schema(&described, None).map_err(lake::LakeError::from)?;
         let mut table = Self {
             schema: Arc::new(schema),
             shapes: BTreeMap::new(),
         };
-        let all = tail.lake().footer().parts.iter().map(|part| part.partition).collect();
-        table.add(&parts.columns, Scanned::new("tail", tail, &all));
+        let all = file.lake.footer().parts.iter().map(|part| part.partition).collect();
+        let place = Place::Memory(Arc::clone(&file), tail.bytes);
+        table.add(&parts.columns, Scanned::new("tail", (place, &file), &all));
         let store = engine.store().with_class(ReadClass::Backfill);
-        let key = |(name, (end, _)): (&ObjectName, &(LakeEnd, BTreeSet<i32>))| (Key::LakeData(parts.id, *name), *end);
-        let keys: Vec<(Key, LakeEnd)> = parts.files.iter().map(key).collect();
-        let opening = keys.into_iter().map(|(key, end)| open(store.clone(), key, end));
-        let opened = futures::stream::iter(opening).buffered(OPENED_AT_ONCE);
-        let opened: Vec<Opened> = opened.try_collect().await?;
-        for ((name, (_, partitions)), opened) in parts.files.iter().zip(opened) {
-            table.add(&parts.columns, Scanned::new(&file_name(name), opened, partitions));
+        let scanned = parts.files.iter().map(|(name, (end, partitions))| {
+            let place = Place::Store(store.clone(), Key::LakeData(parts.id, *name), *end);
+            scanned(file_name(name), place, partitions.clone())
+        });
+        // Collected, for what borrows the parts may not be held over an await.
+        let scanned: Vec<_> = scanned.collect();
+        let scanned = futures::stream::iter(scanned).buffered(OPENED_AT_ONCE);
+        for file in scanned.try_collect::<Vec<Scanned>>().await? {
+            table.add(&parts.columns, file);
         }
         Ok(Some(table))
     }
@@ -95,10 +98,10 @@ fn file_name(name: &ObjectName) -> String {
     format!("{}-{}-{}", name.incarnation, name.flush, name.attempt)
 }
 
-async fn open(store: Store, key: Key, end: LakeEnd) -> Result<Opened, QueryError> {
-    let tail = store.read(&key, end.range()).await?;
-    let file = LakeFile::open(&tail, end.object_bytes, end.tail_checksum)?;
-    Opened::new(file, &tail, store, key)
+/// What a plan has to know of a file. It is opened for that, and closed.
+async fn scanned(name: String, place: Place, partitions: BTreeSet<i32>) -> Result<Scanned, QueryError> {
+    let file = place.open().await?;
+    Ok(Scanned::new(&name, (place, &file), &partitions))
 }
 
 #[async_trait]

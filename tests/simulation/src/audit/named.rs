@@ -20,7 +20,7 @@ use crate::journal::Journal;
 #[derive(Clone)]
 enum Object {
     Segment(Bytes),
-    Lake(LakeFile, Bytes),
+    Lake(Box<LakeFile>, Bytes),
 }
 
 /// Objects that were looked into; none where one is not there.
@@ -185,7 +185,7 @@ impl Books {
         let whole = bytes.as_ref().zip(file.as_ref());
         let whole = whole.is_some_and(|(bytes, file)| file.verify(bytes).is_ok());
         journal.check("what an entry names is whole", whole, || path.clone());
-        Some(Object::Lake(file?, bytes?))
+        Some(Object::Lake(Box::new(file?), bytes?))
     }
 
     /// A segment, every checksum in it compared.
