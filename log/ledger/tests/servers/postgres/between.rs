@@ -42,6 +42,8 @@ impl Between {
         let mut let_go = std::pin::pin!(let_go);
         loop {
             tokio::select! {
+                biased;
+                () = &mut let_go => break,
                 read = client.read(&mut up) => match read {
                     Ok(1..) if server.write_all(&up[..read.unwrap_or(0)]).await.is_ok() => {}
                     _ => return,
@@ -50,7 +52,6 @@ impl Between {
                     Ok(1..) if client.write_all(&down[..read.unwrap_or(0)]).await.is_ok() => {}
                     _ => return,
                 },
-                () = &mut let_go => break,
             }
         }
         drop(server);
