@@ -63,9 +63,9 @@ pub(super) const ENTRY_BYTES_PER_PUT: f64 = 84.0;
 /// `fleet idle --agents 3 --seconds 300`, for an hour of one of the three.
 pub(super) fn idle(ledger: Ledger) -> Idle {
     let (writes, reads, store_puts, store_gets) = match ledger {
-        Ledger::Dynamodb => (96.0, 3_988.0, 132.0, 228.0),
-        Ledger::Postgres => (96.0, 0.0, 136.0, 232.0),
-        Ledger::S3 => (96.0, 1_884.0, 144.0, 240.0),
+        Ledger::Dynamodb => (20.0, 2_536.0, 20.0, 20.0),
+        Ledger::Postgres => (20.0, 0.0, 20.0, 20.0),
+        Ledger::S3 => (20.0, 936.0, 20.0, 20.0),
     };
     Idle {
         writes,

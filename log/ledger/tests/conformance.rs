@@ -104,6 +104,11 @@ async fn sqlite() {
 async fn sqlite_answers_as_memory_does() {
     let world = World::real();
     for seed in 0..2 {
-        conformance::differential(&files(&world), &world, seed, 2000).await;
+        conformance::differential(&files(&world), &world, seed, differential_calls()).await;
     }
+}
+
+/// How many random calls are compared with the model's: `TIDELOG_DIFFERENTIAL_CALLS`, or 2,000.
+fn differential_calls() -> u64 {
+    std::env::var("TIDELOG_DIFFERENTIAL_CALLS").map_or(2000, |calls| calls.parse().expect("a number"))
 }
