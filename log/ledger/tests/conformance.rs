@@ -110,5 +110,9 @@ async fn sqlite_answers_as_memory_does() {
 
 /// How many random calls are compared with the model's: `TIDELOG_DIFFERENTIAL_CALLS`, or 2,000.
 fn differential_calls() -> u64 {
-    std::env::var("TIDELOG_DIFFERENTIAL_CALLS").map_or(2000, |calls| calls.parse().expect("a number"))
+    let calls = std::env::var_os("TIDELOG_DIFFERENTIAL_CALLS");
+    calls.map_or(2000, |calls| {
+        let calls = calls.to_str().and_then(|calls| calls.parse().ok());
+        calls.expect("TIDELOG_DIFFERENTIAL_CALLS is a number")
+    })
 }
