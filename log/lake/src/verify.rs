@@ -28,16 +28,24 @@ impl LakeFile {
 }
 
 impl Written {
+    /// Opens the file that was written, or what was read back of it.
+    ///
+    /// # Errors
+    /// As [`LakeFile::open`].
+    pub fn open(&self, bytes: &Bytes) -> Result<LakeFile, LakeError> {
+        let length = bytes.len() as u64;
+        let start = length.checked_sub(self.tail_bytes);
+        let tail = start.and_then(|start| cut(bytes, 0, &(start..length)));
+        let tail = tail.ok_or_else(|| unreadable("its end is longer than all of it"))?;
+        LakeFile::open(&tail, length, self.tail_checksum)
+    }
+
     /// Verifies that what was read back holds the records that the file was made of.
     ///
     /// # Errors
     /// As [`LakeFile::verify`].
     pub fn verify(&self, read_back: &Bytes) -> Result<(), LakeError> {
-        let length = read_back.len() as u64;
-        let start = length.checked_sub(self.tail_bytes);
-        let tail = start.and_then(|start| cut(read_back, 0, &(start..length)));
-        let tail = tail.ok_or_else(|| unreadable("its end is longer than all of it"))?;
-        let file = LakeFile::open(&tail, length, self.tail_checksum)?;
+        let file = self.open(read_back)?;
         if file.footer() != &self.footer {
             return Err(unreadable("it does not cover what it was made of"));
         }

@@ -21,9 +21,7 @@ fn written(batches: &[&Batch], settings: WriteSettings) -> Written {
 }
 
 fn open(written: &Written) -> LakeFile {
-    let bytes = &written.bytes;
-    let tail = bytes.slice(bytes.len() - usize::try_from(written.tail_bytes).unwrap()..);
-    LakeFile::open(&tail, bytes.len() as u64, written.tail_checksum).unwrap()
+    written.open(&written.bytes).unwrap()
 }
 
 fn read(written: &Written) -> Read {

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use lake::{Dropped, LakeFile, LakeWriter, Rebuilt, WriteSettings, Written};
+use lake::{Dropped, LakeWriter, Rebuilt, WriteSettings, Written};
 use metadata::LakeColumns;
 use records::{Batch, BatchBuilder, Codec, Limits, Producer, Record};
 
@@ -24,8 +24,7 @@ fn batch(keys: &[&str], codec: Codec) -> Batch {
 
 fn read(written: &Written) -> Vec<Rebuilt> {
     let bytes = &written.bytes;
-    let tail = bytes.slice(bytes.len() - usize::try_from(written.tail_bytes).unwrap()..);
-    let file = LakeFile::open(&tail, bytes.len() as u64, written.tail_checksum).unwrap();
+    let file = written.open(bytes).unwrap();
     let part = file.footer().part(3).unwrap().clone();
     let (mut next, mut all) = (part.base, Vec::new());
     while next <= part.last {

@@ -281,9 +281,7 @@ fn plain_file() -> Written {
 }
 
 fn open(written: &Written) -> Result<LakeFile, LakeError> {
-    let length = written.bytes.len();
-    let tail = written.bytes.slice(length - written.tail_bytes as usize..);
-    LakeFile::open(&tail, length as u64, written.tail_checksum)
+    written.open(&written.bytes)
 }
 
 /// And nothing panics.

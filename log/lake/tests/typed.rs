@@ -7,7 +7,7 @@ use arrow_array::types::{Date32Type, Decimal128Type, Float64Type, Int64Type, Tim
 use arrow_array::{Array as _, RecordBatch};
 use arrow_schema::DataType;
 use bytes::Bytes;
-use lake::{LakeFile, LakeWriter, WriteSettings, Written};
+use lake::{LakeWriter, WriteSettings, Written};
 use metadata::{Declared, LakeColumns};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use records::{BatchBuilder, Codec};
@@ -114,8 +114,7 @@ fn consumers_do_not_see_them() {
         .collect();
     let values: Vec<Option<&[u8]>> = values.iter().map(|value| Some(&value[..])).collect();
     let read = |written: &Written| {
-        let tail = written.bytes.slice(written.bytes.len() - written.tail_bytes as usize..);
-        let file = LakeFile::open(&tail, written.bytes.len() as u64, written.tail_checksum).unwrap();
+        let file = written.open(&written.bytes).unwrap();
         let (mut from, mut batches) = (0, Vec::new());
         while let Some(reading) = file.read(0, from, u64::MAX).unwrap() {
             let read = reading.over(&Bytes::clone(&written.bytes)).unwrap();

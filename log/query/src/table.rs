@@ -14,7 +14,6 @@ use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
 use engine::Engine;
 use futures::{StreamExt as _, TryStreamExt as _};
-use lake::LakeFile;
 use metadata::{LakeColumns, ObjectName, TopicNumber};
 use parquet::arrow::parquet_to_arrow_schema;
 use store::{Key, ReadClass};
@@ -55,13 +54,7 @@ impl LogTable {
             });
         }
         let tail = tail::rows(engine, &parts).await?;
-        let end = tail.bytes.slice(
-            tail.bytes
-                .len()
-                .saturating_sub(usize::try_from(tail.tail_bytes).unwrap_or(0))..,
-        );
-        let file = LakeFile::open(&end, tail.bytes.len() as u64, tail.tail_checksum)?;
-        let file = Arc::new(File::new(file, &tail.bytes)?);
+        let file = Arc::new(File::new(tail.open(&tail.bytes)?, &tail.bytes)?);
         let described = file.metadata.file_metadata().schema_descr_ptr();
         let schema = parquet_to_arrow_schema(&described, None).map_err(lake::LakeError::from)?;
         let mut table = Self {

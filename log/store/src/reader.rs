@@ -262,11 +262,6 @@ impl Reader {
     /// of a piece, and each piece has the time of a request.
     async fn read_whole(&self, key: Key, path: &str, class: ReadClass) -> Result<Bytes, StoreError> {
         let (mut pieces, mut at, mut object_bytes) = (Vec::new(), 0, None);
-        let truncated = |wanted, got| StoreError::Truncated {
-            path: path.to_owned(),
-            wanted,
-            got,
-        };
         loop {
             let bytes = if at == 0 { FIRST_PIECE_BYTES } else { PIECE_BYTES };
             let permit = self.lane(class).admit(bytes).await;
@@ -284,7 +279,11 @@ impl Reader {
             let whole = *object_bytes.get_or_insert(fetched.object_bytes);
             if whole != fetched.object_bytes {
                 // It was replaced meanwhile: pieces of two are none.
-                return Err(truncated(whole, fetched.object_bytes));
+                return Err(StoreError::Truncated {
+                    path: path.to_owned(),
+                    wanted: whole,
+                    got: fetched.object_bytes,
+                });
             }
             if at >= whole {
                 break;

@@ -5,7 +5,7 @@
 //! right.
 
 use bytes::Bytes;
-use lake::{LakeError, LakeFile, LakeWriter, WriteSettings, Written};
+use lake::{LakeError, LakeWriter, WriteSettings, Written};
 use metadata::LakeColumns;
 use records::{Batch, Limits, Record};
 
@@ -138,8 +138,7 @@ fn told(base: i64, batch: &Batch) -> Told {
 
 /// Reads a file as one would that has its length and its end's checksum from the ledger.
 fn read_all(object: &Bytes, written: &Written, from: i64, head: &Head) -> Result<Vec<Told>, LakeError> {
-    let end = object.len() - usize::try_from(written.tail_bytes).unwrap_or(0);
-    let file = LakeFile::open(&object.slice(end..), object.len() as u64, written.tail_checksum)?;
+    let file = written.open(object)?;
     let last = file.footer().part(PARTITION).expect("the partition").last;
     let (mut all, mut next) = (Vec::new(), from);
     while next <= last {

@@ -110,16 +110,6 @@ pub(crate) async fn read_extent(
     extent: &Extent,
     class: ReadClass,
 ) -> Result<Vec<FetchedBatch>, FetchError> {
-    let read = read_whole(shared, partition, extent, class).await;
-    read.map_err(|failure| failure.named(extent))
-}
-
-async fn read_whole(
-    shared: &Arc<Shared>,
-    partition: PartitionId,
-    extent: &Extent,
-    class: ReadClass,
-) -> Result<Vec<FetchedBatch>, Failure> {
     let step = Step {
         partition,
         extent: *extent,
@@ -127,11 +117,12 @@ async fn read_whole(
         bytes_max: usize::MAX,
         epochs: Epochs::default(),
     };
-    let batches = read(shared, class, &step).await?;
+    let read = read(shared, class, &step).await;
+    let batches = read.map_err(|failure| failure.named(extent))?;
     let records: u64 = batches.iter().map(|batch| u64::from(batch.batch.records())).sum();
     if records != u64::from(extent.records) {
         let what = format!("{records} records where the ledger says {}", extent.records);
-        return Err(Failure::Damaged(what));
+        return Err(Failure::Damaged(what).named(extent));
     }
     Ok(batches)
 }

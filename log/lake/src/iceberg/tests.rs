@@ -40,10 +40,7 @@ fn file(at: u64, rows: i64, columns: &Arc<LakeColumns>) -> TableFile {
     writer.push(&batch.build().unwrap(), base).unwrap();
     writer.end(base + rows - 1).unwrap();
     let written = writer.finish().unwrap();
-    let tail = written
-        .bytes
-        .slice(written.bytes.len() - usize::try_from(written.tail_bytes).unwrap()..);
-    let opened = LakeFile::open(&tail, written.bytes.len() as u64, written.tail_checksum).unwrap();
+    let opened = written.open(&written.bytes).unwrap();
     TableFile::new(&opened, &identity(columns), location(at)).unwrap()
 }
 

@@ -25,9 +25,7 @@ fn file(values: &[(usize, usize)]) -> LakeFile {
     writer.end(next - 1).unwrap();
     let written = writer.finish().unwrap();
     written.verify(&written.bytes).unwrap();
-    let start = written.bytes.len() - usize::try_from(written.tail_bytes).unwrap();
-    let tail = written.bytes.slice(start..);
-    LakeFile::open(&tail, written.bytes.len() as u64, written.tail_checksum).unwrap()
+    written.open(&written.bytes).unwrap()
 }
 
 #[test]

@@ -34,9 +34,7 @@ fn opened(columns: &LakeColumns, batches: &[&[Option<&str>]]) -> LakeFile {
     writer.end(next - 1).unwrap();
     let written = writer.finish().unwrap();
     written.verify(&written.bytes).unwrap();
-    let start = written.bytes.len() - usize::try_from(written.tail_bytes).unwrap();
-    let tail = written.bytes.slice(start..);
-    LakeFile::open(&tail, written.bytes.len() as u64, written.tail_checksum).unwrap()
+    written.open(&written.bytes).unwrap()
 }
 
 fn columns() -> Arc<LakeColumns> {
