@@ -185,8 +185,13 @@ impl Iterator for HeadersIter<'_> {
 /// Reads the records of `batch`, inflating them if need be, no further than `limits` allow.
 ///
 /// # Errors
-/// `UnknownCodec`, `Codec`; and from the iterator `Record`, after which it ends.
+/// `UnknownCodec`, `Codec`, `Empty` for a negative number of records; and from the iterator `Record`, after which it ends.
 pub fn walk(batch: &Batch, limits: &Limits) -> Result<RecordIter, BatchError> {
+    // None at all is what stands where all records were left out.
+    let count = batch.header().records_count;
+    if count < 0 {
+        return Err(BatchError::Empty(count));
+    }
     let payload = batch.bytes().slice(HEADER_BYTES..);
     let records = match batch.header().attributes.codec()? {
         Codec::None => payload,

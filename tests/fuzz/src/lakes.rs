@@ -49,7 +49,9 @@ pub(crate) fn check(data: &[u8]) {
     let written = write(&laid, &head);
     written.verify(&written.bytes).expect("what was written is whole");
     let last = laid.last().map_or(BASE, |(base, batch)| last_of(*base, batch));
-    let expected: Vec<Told> = laid.iter().map(|(base, batch)| told(*base, batch)).collect();
+    // A batch without records stands where all of them were left out, and nothing comes of it.
+    let expected = laid.iter().map(|(base, batch)| told(*base, batch));
+    let expected: Vec<Told> = expected.filter(|told| told.records != Ok(Vec::new())).collect();
     assert_eq!(
         read_all(&written.bytes, &written, BASE, &head).expect("whole"),
         expected

@@ -36,6 +36,14 @@ fn around(records: &[u8], records_count: i32, last_offset_delta: i32) -> Batch {
 }
 
 #[test]
+fn a_negative_number_of_records_is_not_none() {
+    assert_eq!(records(&around(&[], 0, 4)), Ok(vec![]), "all were left out");
+    for count in [-1, -129, i32::MIN] {
+        assert_eq!(records(&around(&[], count, 4)), Err(BatchError::Empty(count)));
+    }
+}
+
+#[test]
 fn golden_batches_hold_what_was_put_in() {
     for golden in GOLDEN {
         let batch = verify(golden);
@@ -200,7 +208,9 @@ proptest! {
     #[test]
     fn any_records_are_an_answer(bytes in prop::collection::vec(prop_oneof![0_u8..16, any::<u8>()], 0..100), count in -1..9, last in -1..9) {
         let batch = around(&bytes, count, last);
-        let walked = walk(&batch, &Limits::default()).unwrap().take(20).count();
+        let walk = walk(&batch, &Limits::default());
+        prop_assert_eq!(walk.is_ok(), count >= 0);
+        let walked = walk.into_iter().flatten().take(20).count();
         prop_assert!(walked <= 10);
     }
 
